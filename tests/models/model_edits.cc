@@ -1,0 +1,152 @@
+#include "tests/models/model_edits.h"
+
+#include <fmt/format.h>
+#include <onnx/onnx_pb.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/models/weights.h"
+
+namespace mreg::test_models {
+namespace {
+
+using ONNX_NAMESPACE::ModelProto;
+using ONNX_NAMESPACE::TensorProto;
+
+constexpr size_t kMinExternalBytes = 1 << 10;
+
+ModelProto Parse(ByteView bytes) {
+  ModelProto model;
+  if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) std::abort();
+  return model;
+}
+
+void AddExternalEntry(TensorProto& tensor, const std::string& key, std::string value) {
+  auto& entry = *tensor.add_external_data();
+  entry.set_key(key);
+  entry.set_value(std::move(value));
+}
+
+void MoveOut(TensorProto& tensor, std::string_view location, uint64_t alignment, Bytes& data) {
+  data.resize((data.size() + alignment - 1) / alignment * alignment);
+  AddExternalEntry(tensor, "location", std::string(location));
+  AddExternalEntry(tensor, "offset", fmt::to_string(data.size()));
+  AddExternalEntry(tensor, "length", fmt::to_string(tensor.raw_data().size()));
+  data += tensor.raw_data();
+  tensor.clear_raw_data();
+  tensor.set_data_location(TensorProto::EXTERNAL);
+}
+
+float Deviation(const std::vector<float>& weights) {
+  double sum = 0, squares = 0;
+  for (const float weight : weights) sum += weight, squares += double{weight} * weight;
+  const auto count = static_cast<double>(weights.size());
+  return static_cast<float>(std::sqrt(squares / count - sum / count * (sum / count)));
+}
+
+// Changes the weights from the `begin`th on.
+void AddNoise(TensorProto& tensor, size_t begin, float relative_sigma, NormalNumbers& numbers) {
+  const ParameterType type =
+      tensor.data_type() == TensorProto::FLOAT ? ParameterType::kFloat32 : ParameterType::kFloat16;
+  std::vector<float> weights = DecodeWeights(tensor.raw_data(), type);
+  const float sigma = relative_sigma * Deviation(weights);
+  for (size_t i = begin; i < weights.size(); ++i) weights[i] += numbers.Next(0, sigma);
+  tensor.set_raw_data(EncodeWeights(weights, type));
+}
+
+// Elements of a tensor whose weights FineTune may change; 0 of any other.
+size_t WeightCount(const TensorProto& tensor) {
+  if (tensor.data_type() == TensorProto::FLOAT) return tensor.raw_data().size() / 4;
+  return tensor.data_type() == TensorProto::FLOAT16 ? tensor.raw_data().size() / 2 : 0;
+}
+
+}  // namespace
+
+Bytes EditMetadata(ByteView bytes, std::string_view key, std::string_view value) {
+  ModelProto model = Parse(bytes);
+  for (auto& entry : *model.mutable_metadata_props()) {
+    if (entry.key() != key) continue;
+    entry.set_value(std::string(value));
+    return model.SerializeAsString();
+  }
+  auto& entry = *model.add_metadata_props();
+  entry.set_key(std::string(key));
+  entry.set_value(std::string(value));
+  return model.SerializeAsString();
+}
+
+Bytes RenameInitializers(ByteView bytes, std::string_view prefix) {
+  ModelProto model = Parse(bytes);
+  std::set<std::string> names;
+  for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+    names.insert(tensor.name());
+    tensor.set_name(fmt::format("{}{}", prefix, tensor.name()));
+  }
+  for (auto& node : *model.mutable_graph()->mutable_node()) {
+    for (std::string& input : *node.mutable_input()) {
+      if (names.contains(input)) input = fmt::format("{}{}", prefix, input);
+    }
+  }
+  return model.SerializeAsString();
+}
+
+Bytes ReorderInitializers(ByteView bytes, uint64_t seed) {
+  ModelProto model = Parse(bytes);
+  auto& tensors = *model.mutable_graph()->mutable_initializer();
+  NormalNumbers numbers(seed);
+  for (int i = tensors.size() - 1; i > 0; --i) {
+    const uint64_t other = numbers.NextBits() % (static_cast<uint64_t>(i) + 1);
+    tensors.SwapElements(i, static_cast<int>(other));
+  }
+  return model.SerializeAsString();
+}
+
+Bytes InsertTensor(ByteView bytes, std::string_view name, uint64_t elements, uint64_t seed) {
+  ModelProto model = Parse(bytes);
+  auto& tensors = *model.mutable_graph()->mutable_initializer();
+  TensorProto& tensor = *tensors.Add();
+  tensor.set_name(std::string(name));
+  tensor.set_data_type(TensorProto::FLOAT16);
+  tensor.add_dims(static_cast<int64_t>(elements));
+  NormalNumbers numbers(seed);
+  std::vector<float> weights(elements);
+  for (float& weight : weights) weight = numbers.Next(0, .02f);
+  tensor.set_raw_data(EncodeWeights(weights, ParameterType::kFloat16));
+  for (int i = tensors.size() - 1; i > tensors.size() / 2; --i) tensors.SwapElements(i, i - 1);
+  return model.SerializeAsString();
+}
+
+SplitModel MoveToExternalFile(ByteView bytes, std::string_view location, uint64_t alignment) {
+  ModelProto model = Parse(bytes);
+  SplitModel split;
+  for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+    if (tensor.raw_data().size() < kMinExternalBytes) continue;
+    MoveOut(tensor, location, alignment, split.data);
+  }
+  split.model = model.SerializeAsString();
+  return split;
+}
+
+Bytes FineTune(ByteView bytes, double fraction, double relative_sigma, uint64_t seed) {
+  ModelProto model = Parse(bytes);
+  auto& tensors = *model.mutable_graph()->mutable_initializer();
+  size_t total = 0;
+  for (const TensorProto& tensor : tensors) total += WeightCount(tensor);
+  auto left = static_cast<size_t>(static_cast<double>(total) * fraction);
+  NormalNumbers numbers(seed);
+  for (int i = tensors.size() - 1; i >= 0 && left > 0; --i) {
+    const size_t count = WeightCount(tensors[i]);
+    const size_t changed = std::min(count, left);
+    if (changed == 0) continue;
+    AddNoise(tensors[i], count - changed, static_cast<float>(relative_sigma), numbers);
+    left -= changed;
+  }
+  return model.SerializeAsString();
+}
+
+}  // namespace mreg::test_models

@@ -1,0 +1,36 @@
+// What people do to a model between two versions, done to a serialised ModelProto. Each takes
+// and returns the file's bytes, aborts if they are not a model, and is deterministic.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "schema/base/bytes.h"
+
+namespace mreg::test_models {
+
+// Sets the entry of metadata_props, or adds it.
+Bytes EditMetadata(ByteView model, std::string_view key, std::string_view value);
+
+// Puts `prefix` before the names of all initializers, and wherever nodes use them.
+Bytes RenameInitializers(ByteView model, std::string_view prefix);
+
+// Shuffles the initializers.
+Bytes ReorderInitializers(ByteView model, uint64_t seed);
+
+// Adds an initializer of `elements` random fp16 values in the middle of the others.
+Bytes InsertTensor(ByteView model, std::string_view name, uint64_t elements, uint64_t seed);
+
+struct SplitModel {
+  Bytes model;
+  Bytes data;  // the content of the file that `model` names
+};
+// Moves every raw_data of at least 1 KiB to a file `location` beside the model, each to a multiple
+// of `alignment` bytes. 1 is what onnx.save_model does.
+SplitModel MoveToExternalFile(ByteView model, std::string_view location, uint64_t alignment);
+
+// Adds normal noise to the last `fraction` of the fp16 and fp32 weights: `relative_sigma` times
+// the standard deviation of each tensor.
+Bytes FineTune(ByteView model, double fraction, double relative_sigma, uint64_t seed);
+
+}  // namespace mreg::test_models
