@@ -1,0 +1,196 @@
+#include "storage/content/content_store.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "schema/base/coding.h"
+#include "schema/base/sha256.h"
+#include "schema/base/status.h"
+#include "storage/content/artifact_reader.h"
+#include "storage/content/file_putter.h"
+#include "storage/content/record_stream.h"
+
+namespace mreg::content {
+namespace {
+
+using kv::Table;
+
+absl::Status AbsentChunk(const ChunkId& id) {
+  return absl::NotFoundError(fmt::format("chunk {} is not in the store", id.ToShortHex()));
+}
+
+std::vector<ByteView> KeysOf(std::span<const ChunkId> ids) {
+  std::vector<ByteView> keys;
+  keys.reserve(ids.size());
+  for (const ChunkId& id : ids) keys.push_back(id.bytes());
+  return keys;
+}
+
+// Feeds what a killed writer left to `parser` until it ends or makes no sense any more.
+absl::Status ReplayUpload(const ReadableFile& file, RecordParser& parser) {
+  Bytes buffer(1 << 20, '\0');
+  for (uint64_t offset = 0; !parser.at_end();) {
+    MREG_ASSIGN_OR_RETURN(const size_t got, file.ReadAt(offset, buffer));
+    if (got == 0) break;
+    offset += got;
+    // A stream that breaks off or turns into garbage ends here; what came before is good.
+    if (!parser.Feed(ByteView(buffer).substr(0, got)).ok()) break;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ContentStore::ContentStore(kv::KeyValueStore& index, PackStore& packs)
+    : index_(index), packs_(packs), pool_(std::make_unique<ThreadPool>(DefaultThreadCount())) {}
+
+absl::StatusOr<std::vector<ChunkId>> ContentStore::Missing(std::span<const ChunkId> ids) const {
+  const auto keys = KeysOf(ids);
+  MREG_ASSIGN_OR_RETURN(const auto rows, index_.GetMany(Table::kChunks, keys));
+  std::vector<ChunkId> missing;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!rows[i]) missing.push_back(ids[i]);
+  }
+  return missing;
+}
+
+absl::StatusOr<std::vector<ChunkPlace>> ContentStore::Locate(std::span<const ChunkId> ids) const {
+  const auto keys = KeysOf(ids);
+  MREG_ASSIGN_OR_RETURN(const auto rows, index_.GetMany(Table::kChunks, keys));
+  std::vector<ChunkPlace> places(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!rows[i]) return AbsentChunk(ids[i]);
+    MREG_ASSIGN_OR_RETURN(places[i], DecodePlace(*rows[i]));
+  }
+  return places;
+}
+
+absl::StatusOr<StoredChunk> ContentStore::ReadAt(const ChunkId& id, const ChunkPlace& place) const {
+  return ReadRecord(packs_, id, place);
+}
+
+absl::StatusOr<StoredChunk> ContentStore::GetStored(const ChunkId& id) const {
+  MREG_ASSIGN_OR_RETURN(const auto row, index_.Get(Table::kChunks, id.bytes()));
+  if (!row) return AbsentChunk(id);
+  MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*row));
+  return ReadAt(id, place);
+}
+
+absl::StatusOr<Bytes> ContentStore::Get(const ChunkId& id) const {
+  MREG_ASSIGN_OR_RETURN(StoredChunk chunk, GetStored(id));
+  return Decode(std::move(chunk));
+}
+
+absl::StatusOr<std::optional<Recipe>> ContentStore::FindRecipe(const ArtifactId& artifact) const {
+  MREG_ASSIGN_OR_RETURN(const auto row, index_.Get(Table::kRecipes, artifact.bytes()));
+  if (!row) return std::nullopt;
+  auto recipe = ParseRecipe(*row);
+  if (!recipe.ok()) {
+    return absl::DataLossError(fmt::format("the recipe of {} is damaged: {}", artifact.ToShortHex(),
+                                           MessageOf(recipe.status())));
+  }
+  return *std::move(recipe);
+}
+
+std::unique_ptr<ChunkIngest> ContentStore::BeginIngest(IngestHook hook) {
+  return std::make_unique<ChunkIngest>(index_, packs_, std::move(hook));
+}
+
+absl::StatusOr<PutResult> ContentStore::PutFile(const ReadableFile& file,
+                                                const std::vector<ExternalRange>& external,
+                                                ChunkIngest& ingest,
+                                                const std::function<void(uint64_t)>& progress) {
+  PutResult result;
+  MREG_ASSIGN_OR_RETURN(result.layout, PlanLayout(file, external));
+  FilePutter putter(*this, file, ingest, progress);
+  MREG_ASSIGN_OR_RETURN(const Recipe recipe, putter.Run(result.layout));
+  MREG_ASSIGN_OR_RETURN(const uint64_t size_now, file.Size());
+  if (size_now != recipe.size) {
+    return absl::AbortedError("the file grew while it was read");
+  }
+  ingest.AddRecipe(recipe);
+  result.artifact = recipe.artifact;
+  result.size = recipe.size;
+  result.new_bytes = putter.new_bytes();
+  return result;
+}
+
+std::unique_ptr<ByteSource> ContentStore::OpenRange(Recipe recipe, uint64_t offset,
+                                                    uint64_t length) const {
+  return std::make_unique<ArtifactReader>(*this, std::move(recipe), offset, length);
+}
+
+absl::Status ContentStore::CopyVerified(const Recipe& recipe, ByteSink& sink,
+                                        const std::function<void(uint64_t)>& progress) const {
+  ArtifactReader reader(*this, recipe, 0, recipe.size);
+  Sha256 hash;
+  uint64_t done = 0;
+  while (true) {
+    MREG_ASSIGN_OR_RETURN(const ByteView piece, reader.Next());
+    if (piece.empty()) break;
+    hash.Update(piece);
+    MREG_RETURN_IF_ERROR(sink.Write(piece));
+    done += piece.size();
+    if (progress) progress(done);
+  }
+  if (hash.Finish() != recipe.artifact.bytes()) {
+    return absl::DataLossError(
+        fmt::format("the recipe of {} gives another file", recipe.artifact.ToShortHex()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ContentStore::Verify(const Recipe& recipe) const {
+  struct Nowhere final : ByteSink {
+    absl::Status Write(ByteView) override { return absl::OkStatus(); }
+  } nowhere;
+  return CopyVerified(recipe, nowhere, nullptr);
+}
+
+absl::StatusOr<uint64_t> ContentStore::RecoverUploads(IngestHook hook) {
+  uint64_t kept = 0;
+  MREG_RETURN_IF_ERROR(packs_.RecoverUploads([&](const ReadableFile& file) -> absl::Status {
+    const auto ingest = BeginIngest(hook);
+    absl::Status failure;
+    RecordParser parser([&](StoredChunk chunk) -> absl::Status {
+      const auto known = index_.Get(Table::kChunks, chunk.id.bytes());
+      if (!known.ok()) return failure = known.status();
+      if (known->has_value()) return absl::OkStatus();
+      MREG_RETURN_IF_ERROR(content::Verify(chunk));
+      ++kept;
+      return failure = ingest->Add(chunk);
+    });
+    MREG_RETURN_IF_ERROR(ReplayUpload(file, parser));
+    MREG_RETURN_IF_ERROR(failure);
+    return ingest->Finish();
+  }));
+  return kept;
+}
+
+absl::StatusOr<StoreStats> ContentStore::Stats() const {
+  StoreStats stats;
+  MREG_RETURN_IF_ERROR(index_.Scan(Table::kChunks, "", "", [&](ByteView, ByteView row) {
+    const auto place = DecodePlace(row);
+    if (!place.ok()) return true;
+    ++stats.chunks;
+    stats.unique_bytes += place->plain_length;
+    stats.stored_bytes += place->stored_length;
+    return true;
+  }));
+  MREG_RETURN_IF_ERROR(index_.Scan(Table::kRecipes, "", "", [&](ByteView, ByteView row) {
+    const auto recipe = ParseRecipe(row);
+    if (!recipe.ok()) return true;
+    ++stats.artifacts;
+    stats.logical_bytes += recipe->size;
+    return true;
+  }));
+  MREG_ASSIGN_OR_RETURN(const auto packs, packs_.List());
+  for (const PackInfo& pack : packs) {
+    ++stats.packs;
+    stats.pack_bytes += pack.size;
+  }
+  return stats;
+}
+
+}  // namespace mreg::content

@@ -1,0 +1,99 @@
+// Files, stored as chunks that are kept once however many files hold them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "schema/base/byte_stream.h"
+#include "schema/base/ids.h"
+#include "schema/base/thread_pool.h"
+#include "storage/content/chunk_ingest.h"
+#include "storage/content/segmenter.h"
+
+namespace mreg::content {
+
+struct PutResult {
+  ArtifactId artifact;
+  uint64_t size = 0;       // bytes of the file
+  uint64_t new_bytes = 0;  // plain bytes of chunks that were not in the store before
+  Layout layout;
+};
+
+struct StoreStats {
+  uint64_t artifacts = 0;
+  uint64_t logical_bytes = 0;  // of all artifacts
+  uint64_t chunks = 0;
+  uint64_t unique_bytes = 0;  // plain bytes of all chunks
+  uint64_t stored_bytes = 0;  // payload of all chunks as encoded
+  uint64_t packs = 0;
+  uint64_t pack_bytes = 0;  // of the pack files
+};
+
+// Thread-safe.
+class ContentStore {
+ public:
+  // `index` (tables kChunks, kPacks, kRecipes) and `packs` outlive the store.
+  ContentStore(kv::KeyValueStore& index, PackStore& packs);
+
+  // Those of `ids` that are absent, in order. One index lookup for the whole batch.
+  absl::StatusOr<std::vector<ChunkId>> Missing(std::span<const ChunkId> ids) const;
+
+  // The plain bytes of `id`. NotFound if absent; DataLoss if the stored bytes no longer hash to
+  // `id` (nothing is returned then).
+  absl::StatusOr<Bytes> Get(const ChunkId& id) const;
+
+  // As stored: for sending on. Its receiver verifies it.
+  absl::StatusOr<StoredChunk> GetStored(const ChunkId& id) const;
+
+  // Where each of `ids` lies; NotFound, naming the first that is absent.
+  absl::StatusOr<std::vector<ChunkPlace>> Locate(std::span<const ChunkId> ids) const;
+  // The chunk at `place`, as stored.
+  absl::StatusOr<StoredChunk> ReadAt(const ChunkId& id, const ChunkPlace& place) const;
+
+  absl::StatusOr<std::optional<Recipe>> FindRecipe(const ArtifactId& artifact) const;
+
+  // Begins to write. `hook` may be empty.
+  std::unique_ptr<ChunkIngest> BeginIngest(IngestHook hook);
+
+  // Reads `file`, adds its new chunks and its recipe to `ingest`; durable when that is finished.
+  // Memory: some 64 MiB, whatever the file's size. Aborted if the file changes meanwhile.
+  // `progress` is called with bytes done.
+  absl::StatusOr<PutResult> PutFile(const ReadableFile& file,
+                                    const std::vector<ExternalRange>& external, ChunkIngest& ingest,
+                                    const std::function<void(uint64_t)>& progress);
+
+  // `length` bytes of the file from `offset` (clipped to the file). Chunks are decoded ahead and
+  // in parallel, each verified: the source fails with DataLoss rather than give a wrong byte.
+  std::unique_ptr<ByteSource> OpenRange(Recipe recipe, uint64_t offset, uint64_t length) const;
+
+  // Writes the whole file to `sink` and proves that it hashes to `recipe.artifact`: DataLoss if
+  // not, InvalidArgument never. NotFound if a chunk is absent.
+  absl::Status CopyVerified(const Recipe& recipe, ByteSink& sink,
+                            const std::function<void(uint64_t)>& progress) const;
+  // The same without writing.
+  absl::Status Verify(const Recipe& recipe) const;
+
+  // Takes over what killed writers left behind: every whole chunk that verifies is kept. Returns
+  // how many.
+  absl::StatusOr<uint64_t> RecoverUploads(IngestHook hook);
+
+  absl::StatusOr<StoreStats> Stats() const;
+
+  ThreadPool& pool() const { return *pool_; }
+  kv::KeyValueStore& index() const { return index_; }
+  PackStore& packs() const { return packs_; }
+
+ private:
+  kv::KeyValueStore& index_;
+  PackStore& packs_;
+  const std::unique_ptr<ThreadPool> pool_;
+};
+
+}  // namespace mreg::content

@@ -1,0 +1,193 @@
+#include "storage/content/file_putter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/base/status.h"
+#include "storage/content/run_on.h"
+
+namespace mreg::content {
+namespace {
+
+constexpr uint64_t kBlockBytes = kTensorPiece;
+constexpr int kHashSlots = 24;                 // blocks that wait for the file's hash
+constexpr uint64_t kInFlightBytes = 24 << 20;  // of chunks in the pool
+
+}  // namespace
+
+FilePutter::FilePutter(const ContentStore& store, const ReadableFile& file, ChunkIngest& ingest,
+                       const std::function<void(uint64_t)>& progress)
+    : store_(store), file_(file), ingest_(ingest), progress_(progress), hash_slots_(kHashSlots) {}
+
+FilePutter::~FilePutter() {
+  for (InFlight& chunk : in_flight_) chunk.result.wait();
+}
+
+absl::StatusOr<Recipe> FilePutter::Run(const Layout& layout) {
+  for (const Region& region : layout.regions) {
+    switch (region.cut) {
+      case Cut::kTensor:
+        MREG_RETURN_IF_ERROR(PutTensor(region));
+        break;
+      case Cut::kSkeleton:
+        MREG_RETURN_IF_ERROR(PutSkeleton(region));
+        break;
+      case Cut::kContent:
+        MREG_RETURN_IF_ERROR(PutContent(region));
+        break;
+    }
+  }
+  // The skeleton is one stream across regions; only now is its end known. Its last bytes are in
+  // buffer_, which content regions leave empty.
+  MREG_RETURN_IF_ERROR(CutBuffer(kSkeletonCut, true, [this](uint64_t chunk, uint32_t length) {
+    skeleton_chunks_.push_back({chunk, skeleton_length_});
+    skeleton_length_ += length;
+  }));
+  while (!in_flight_.empty()) MREG_RETURN_IF_ERROR(TakeOldest());
+  auto digest = RunOn(hasher_, [this] { return file_hash_.Finish(); });
+  return Assemble(*ArtifactId::FromBytes(digest.get()));
+}
+
+absl::StatusOr<FilePutter::Block> FilePutter::ReadBlock(uint64_t offset, uint64_t length) {
+  auto block = std::make_shared<Bytes>(length, '\0');
+  MREG_ASSIGN_OR_RETURN(const size_t got, file_.ReadAt(offset, *block));
+  if (got != length) return absl::AbortedError("the file was cut while it was read");
+  HashForFile(block);
+  done_bytes_ += length;
+  if (progress_) progress_(done_bytes_);
+  return block;
+}
+
+void FilePutter::HashForFile(Block block) {
+  hash_slots_.acquire();
+  hasher_.Schedule([this, block = std::move(block)] {
+    file_hash_.Update(*block);
+    hash_slots_.release();
+  });
+}
+
+absl::Status FilePutter::PutTensor(const Region& region) {
+  for (uint64_t done = 0; done < region.length;) {
+    const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
+    MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(region.offset + done, length));
+    MREG_ASSIGN_OR_RETURN(const uint64_t chunk, Submit(std::move(block), region.type));
+    parts_.push_back({false, chunk, length});
+    done += length;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FilePutter::PutSkeleton(const Region& region) {
+  const uint64_t start = skeleton_length_ + buffer_.size();
+  parts_.push_back({true, start, region.length});
+  for (uint64_t done = 0; done < region.length;) {
+    const uint64_t length = std::min(kBlockBytes, region.length - done);
+    MREG_ASSIGN_OR_RETURN(const Block block, ReadBlock(region.offset + done, length));
+    buffer_.append(*block);
+    done += length;
+    MREG_RETURN_IF_ERROR(CutBuffer(kSkeletonCut, false, [this](uint64_t chunk, uint32_t cut) {
+      skeleton_chunks_.push_back({chunk, skeleton_length_});
+      skeleton_length_ += cut;
+    }));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FilePutter::PutContent(const Region& region) {
+  const auto on_chunk = [this](uint64_t chunk, uint32_t length) {
+    parts_.push_back({false, chunk, length});
+  };
+  Bytes skeleton = std::exchange(buffer_, {});
+  for (uint64_t done = 0; done < region.length;) {
+    const uint64_t length = std::min(kBlockBytes, region.length - done);
+    MREG_ASSIGN_OR_RETURN(const Block block, ReadBlock(region.offset + done, length));
+    buffer_.append(*block);
+    done += length;
+    MREG_RETURN_IF_ERROR(CutBuffer(kContentCut, done == region.length, on_chunk));
+  }
+  buffer_ = std::move(skeleton);
+  return absl::OkStatus();
+}
+
+absl::Status FilePutter::CutBuffer(
+    const CutSizes& sizes, bool to_the_end,
+    const std::function<void(uint64_t chunk, uint32_t length)>& on_chunk) {
+  ByteView rest = buffer_;
+  while (!rest.empty() && (to_the_end || rest.size() >= sizes.max)) {
+    const uint32_t length = FirstCut(rest, sizes);
+    MREG_ASSIGN_OR_RETURN(
+        const uint64_t chunk,
+        Submit(std::make_shared<const Bytes>(rest.substr(0, length)), onnx::DataType{0}));
+    on_chunk(chunk, length);
+    rest.remove_prefix(length);
+  }
+  buffer_.erase(0, buffer_.size() - rest.size());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> FilePutter::Submit(Block plain, onnx::DataType type) {
+  const uint32_t length = static_cast<uint32_t>(plain->size());
+  while (in_flight_bytes_ + length > kInFlightBytes && !in_flight_.empty()) {
+    MREG_RETURN_IF_ERROR(TakeOldest());
+  }
+  auto result = RunOn(store_.pool(), [this, plain = std::move(plain)]() -> Hashed {
+    const auto id = IdOf<ChunkId>(*plain);
+    const auto known = store_.index().Get(kv::Table::kChunks, id.bytes());
+    if (!known.ok()) return {id, std::nullopt, known.status()};
+    if (known->has_value()) return {id, std::nullopt, absl::OkStatus()};
+    return {id, Encode(id, *plain), absl::OkStatus()};
+  });
+  in_flight_.push_back({std::move(result), length, type});
+  in_flight_bytes_ += length;
+  return submitted_++;
+}
+
+absl::Status FilePutter::TakeOldest() {
+  InFlight oldest = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  in_flight_bytes_ -= oldest.length;
+  const Hashed hashed = oldest.result.get();
+  MREG_RETURN_IF_ERROR(hashed.status);
+  chunks_.push_back({hashed.id, oldest.length, oldest.type});
+  if (!hashed.stored || ingest_.Has(hashed.id)) return absl::OkStatus();
+  new_bytes_ += oldest.length;
+  return ingest_.Add(*hashed.stored);
+}
+
+uint32_t FilePutter::AddChunkTo(Recipe& recipe, absl::flat_hash_map<ChunkId, uint32_t>& numbers,
+                                uint64_t chunk) const {
+  const auto [found, is_new] =
+      numbers.try_emplace(chunks_[chunk].id, static_cast<uint32_t>(recipe.chunks.size()));
+  if (is_new) recipe.chunks.push_back(chunks_[chunk]);
+  return found->second;
+}
+
+Recipe FilePutter::Assemble(const ArtifactId& artifact) const {
+  Recipe recipe;
+  recipe.artifact = artifact;
+  recipe.size = done_bytes_;
+  absl::flat_hash_map<ChunkId, uint32_t> numbers;
+  size_t next = 0;  // skeleton chunk that holds the next skeleton part's first byte
+  for (const Part& part : parts_) {
+    if (!part.is_skeleton) {
+      const uint32_t number = AddChunkTo(recipe, numbers, part.at);
+      recipe.spans.push_back({number, 0, static_cast<uint32_t>(part.length)});
+      continue;
+    }
+    for (uint64_t at = part.at; at < part.at + part.length;) {
+      while (next + 1 < skeleton_chunks_.size() && skeleton_chunks_[next + 1].start <= at) ++next;
+      const SkeletonChunk& chunk = skeleton_chunks_[next];
+      const uint64_t chunk_end = chunk.start + chunks_[chunk.chunk].length;
+      const uint64_t length = std::min(chunk_end, part.at + part.length) - at;
+      recipe.spans.push_back({AddChunkTo(recipe, numbers, chunk.chunk),
+                              static_cast<uint32_t>(at - chunk.start),
+                              static_cast<uint32_t>(length)});
+      at += length;
+    }
+  }
+  return recipe;
+}
+
+}  // namespace mreg::content

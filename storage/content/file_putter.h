@@ -1,0 +1,89 @@
+// The pipeline that turns a file into chunks: read, cut, hash, look up, encode what is new,
+// write in order. Internal to storage/content.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <future>
+#include <memory>
+#include <semaphore>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "schema/base/sha256.h"
+#include "storage/content/content_cutter.h"
+#include "storage/content/content_store.h"
+
+namespace mreg::content {
+
+// For one file. Bytes are read once, in order: the file's hash and its chunks come from the same
+// bytes, so a file that changes meanwhile cannot give a recipe that does not fit its hash.
+class FilePutter {
+ public:
+  FilePutter(const ContentStore& store, const ReadableFile& file, ChunkIngest& ingest,
+             const std::function<void(uint64_t)>& progress);
+  ~FilePutter();
+
+  // The recipe of the file as laid out, its chunks added to the ingest.
+  absl::StatusOr<Recipe> Run(const Layout& layout);
+  uint64_t new_bytes() const { return new_bytes_; }
+
+ private:
+  using Block = std::shared_ptr<const Bytes>;
+  // A chunk on its way through the pool; `stored` only if the store lacks it.
+  struct Hashed {
+    ChunkId id;
+    std::optional<StoredChunk> stored;
+    absl::Status status;
+  };
+  struct InFlight {
+    std::future<Hashed> result;
+    uint32_t length;
+    onnx::DataType type;
+  };
+  // What the file's bytes are: all of chunk number `chunk`, or a part of the skeleton stream.
+  struct Part {
+    bool is_skeleton;
+    uint64_t at;  // number of the chunk, or offset in the skeleton stream
+    uint64_t length;
+  };
+  struct SkeletonChunk {
+    uint64_t chunk;
+    uint64_t start;  // in the skeleton stream
+  };
+
+  absl::Status PutTensor(const Region& region);
+  absl::Status PutSkeleton(const Region& region);
+  absl::Status PutContent(const Region& region);
+  absl::StatusOr<Block> ReadBlock(uint64_t offset, uint64_t length);
+  void HashForFile(Block block);
+  absl::Status CutBuffer(const CutSizes& sizes, bool to_the_end,
+                         const std::function<void(uint64_t chunk, uint32_t length)>& on_chunk);
+  absl::StatusOr<uint64_t> Submit(Block plain, onnx::DataType type);
+  absl::Status TakeOldest();
+  Recipe Assemble(const ArtifactId& artifact) const;
+  uint32_t AddChunkTo(Recipe& recipe, absl::flat_hash_map<ChunkId, uint32_t>& numbers,
+                      uint64_t chunk) const;
+
+  const ContentStore& store_;
+  const ReadableFile& file_;
+  ChunkIngest& ingest_;
+  const std::function<void(uint64_t)>& progress_;
+  Sha256 file_hash_;
+  std::counting_semaphore<> hash_slots_;
+  ThreadPool hasher_{1};  // one thread: the file's hash needs its blocks in order
+  Bytes buffer_;          // of the stream that is being cut by content
+  uint64_t skeleton_length_ = 0;
+  std::vector<SkeletonChunk> skeleton_chunks_;
+  std::vector<Part> parts_;
+  std::vector<RecipeChunk> chunks_;  // by number, with repetitions
+  std::deque<InFlight> in_flight_;
+  uint64_t in_flight_bytes_ = 0;
+  uint64_t submitted_ = 0;
+  uint64_t done_bytes_ = 0;
+  uint64_t new_bytes_ = 0;
+};
+
+}  // namespace mreg::content

@@ -1,0 +1,150 @@
+#include "storage/content/fsck.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "schema/base/status.h"
+#include "storage/content/run_on.h"
+
+namespace mreg::content {
+namespace {
+
+using kv::Table;
+
+constexpr size_t kChunksInFlight = 16;
+
+class Checker {
+ public:
+  Checker(const ContentStore& store, FsckDepth depth, const std::function<void(uint64_t)>& progress)
+      : store_(store), depth_(depth), progress_(progress) {}
+
+  absl::StatusOr<FsckReport> Run() {
+    MREG_ASSIGN_OR_RETURN(const auto packs, store_.packs().List());
+    for (const PackInfo& pack : packs) CheckPack(pack);
+    MREG_RETURN_IF_ERROR(CheckIndex());
+    MREG_RETURN_IF_ERROR(CheckRecipes());
+    return std::move(report_);
+  }
+
+ private:
+  struct Checking {
+    ChunkId id;
+    std::future<absl::Status> result;
+  };
+
+  void CheckPack(const PackInfo& pack) {
+    ++report_.packs;
+    const auto chunks = ReadPackFooter(store_.packs(), pack);
+    if (!chunks.ok()) {
+      report_.problems.emplace_back(MessageOf(chunks.status()));
+    } else {
+      for (const PackedChunk& chunk : *chunks) CheckChunk(pack, chunk);
+      while (!checking_.empty()) TakeOldest(pack);
+      sound_packs_.insert(pack.id);
+    }
+    checked_bytes_ += pack.size;
+    if (progress_) progress_(checked_bytes_);
+  }
+
+  void CheckChunk(const PackInfo& pack, const PackedChunk& chunk) {
+    ++report_.chunks;
+    if (depth_ == FsckDepth::kIndex) return;
+    if (checking_.size() >= kChunksInFlight) TakeOldest(pack);
+    checking_.push_back({chunk.id, RunOn(store_.pool(), [this, chunk]() -> absl::Status {
+                           MREG_ASSIGN_OR_RETURN(const StoredChunk stored,
+                                                 store_.ReadAt(chunk.id, chunk.place));
+                           return content::Verify(stored);
+                         })});
+  }
+
+  void TakeOldest(const PackInfo& pack) {
+    Checking oldest = std::move(checking_.front());
+    checking_.pop_front();
+    const absl::Status status = oldest.result.get();
+    if (status.ok()) return;
+    report_.problems.push_back(fmt::format("pack {}: {}", pack.id.ToHex(), MessageOf(status)));
+    report_.damaged.push_back(oldest.id);
+  }
+
+  absl::Status CheckIndex() {
+    return store_.index().Scan(Table::kChunks, "", "", [this](ByteView key, ByteView row) {
+      const auto id = ChunkId::FromBytes(key);
+      const auto place = DecodePlace(row);
+      if (!id.ok() || !place.ok()) {
+        report_.problems.emplace_back("the index holds a damaged chunk row");
+      } else if (!sound_packs_.contains(place->pack)) {
+        report_.problems.push_back(fmt::format("chunk {} is lost: pack {} is missing or damaged",
+                                               id->ToShortHex(), place->pack.ToHex()));
+        report_.damaged.push_back(*id);
+      }
+      return true;
+    });
+  }
+
+  absl::Status CheckRecipes() {
+    std::vector<ArtifactId> artifacts;
+    MREG_RETURN_IF_ERROR(store_.index().Scan(Table::kRecipes, "", "", [&](ByteView key, ByteView) {
+      const auto artifact = ArtifactId::FromBytes(key);
+      if (artifact.ok()) artifacts.push_back(*artifact);
+      return true;
+    }));
+    for (const ArtifactId& artifact : artifacts) {
+      ++report_.artifacts;
+      const absl::Status status = CheckArtifact(artifact);
+      if (!status.ok()) {
+        report_.problems.push_back(fmt::format("file {}: {}", artifact.ToHex(), MessageOf(status)));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckArtifact(const ArtifactId& artifact) {
+    MREG_ASSIGN_OR_RETURN(const auto recipe, store_.FindRecipe(artifact));
+    if (!recipe || recipe->artifact != artifact) {
+      return absl::DataLossError("its recipe is damaged");
+    }
+    std::vector<ChunkId> ids;
+    for (const RecipeChunk& chunk : recipe->chunks) ids.push_back(chunk.id);
+    MREG_ASSIGN_OR_RETURN(const auto missing, store_.Missing(ids));
+    if (!missing.empty()) {
+      return absl::NotFoundError(fmt::format("{} of its chunks are missing", missing.size()));
+    }
+    // Damaged chunks were reported already; a sound set of them can still be put together wrongly.
+    const bool look_inside = depth_ == FsckDepth::kContent && report_.damaged.empty();
+    return look_inside ? store_.Verify(*recipe) : absl::OkStatus();
+  }
+
+  const ContentStore& store_;
+  const FsckDepth depth_;
+  const std::function<void(uint64_t)>& progress_;
+  FsckReport report_;
+  absl::flat_hash_set<PackId> sound_packs_;
+  std::deque<Checking> checking_;
+  uint64_t checked_bytes_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<FsckReport> Fsck(const ContentStore& store, FsckDepth depth,
+                                const std::function<void(uint64_t)>& progress) {
+  return Checker(store, depth, progress).Run();
+}
+
+absl::StatusOr<uint64_t> RebuildIndex(ContentStore& store) {
+  uint64_t entered = 0;
+  MREG_ASSIGN_OR_RETURN(const auto packs, store.packs().List());
+  for (const PackInfo& pack : packs) {
+    const auto chunks = ReadPackFooter(store.packs(), pack);
+    if (!chunks.ok()) continue;
+    kv::Batch batch;
+    StagePack(*chunks, batch);
+    MREG_RETURN_IF_ERROR(store.index().Commit(batch));
+    entered += chunks->size();
+  }
+  return entered;
+}
+
+}  // namespace mreg::content

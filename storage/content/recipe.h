@@ -1,0 +1,48 @@
+// How a file is put together from chunks. Specification: docs/formats/recipe.md.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "schema/base/bytes.h"
+#include "schema/base/ids.h"
+#include "schema/onnx/wire_scanner.h"
+
+namespace mreg::v1 {
+class Recipe;
+}
+
+namespace mreg::content {
+
+struct RecipeChunk {
+  ChunkId id;
+  uint32_t length = 0;      // plain bytes
+  onnx::DataType type = 0;  // of the elements inside; 0: plain bytes
+};
+
+// `length` bytes of the file come from chunk number `chunk`, from its byte `offset` on.
+struct Span {
+  uint32_t chunk = 0;
+  uint32_t offset = 0;
+  uint32_t length = 0;
+};
+
+// The spans' bytes, one behind the other, are the file.
+struct Recipe {
+  ArtifactId artifact;
+  uint64_t size = 0;                // bytes
+  std::vector<RecipeChunk> chunks;  // distinct, in the order of their first use
+  std::vector<Span> spans;
+};
+
+v1::Recipe ToProto(const Recipe& recipe);
+
+// InvalidArgument unless the spans lie inside their chunks and add up to the size. Whether the
+// bytes hash to `artifact` is not looked at: see ContentStore::Verify.
+absl::StatusOr<Recipe> FromProto(const v1::Recipe& proto);
+
+Bytes SerializeRecipe(const Recipe& recipe);
+absl::StatusOr<Recipe> ParseRecipe(ByteView bytes);
+
+}  // namespace mreg::content
