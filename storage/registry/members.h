@@ -1,0 +1,44 @@
+// Which namespaces hold which chunks and files: what may be told to whom. Content is stored once
+// for all namespaces; this table keeps the wire from telling one about another's.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/content/content_store.h"
+#include "storage/registry/access.h"
+
+namespace mreg::registry {
+
+// Thread-safe.
+class Members {
+ public:
+  Members(kv::KeyValueStore& store, const content::ContentStore& content, const Access& access)
+      : store_(store), content_(content), access_(access) {}
+
+  // Those of `ids` that someone with access to namespace `space` must send before they count as
+  // theirs: absent, or (where reading is restricted) known to other namespaces only.
+  absl::StatusOr<std::vector<ChunkId>> Missing(const std::string& space,
+                                               std::span<const ChunkId> ids) const;
+
+  // The file's recipe if it is stored and visible in `space`; nothing otherwise.
+  absl::StatusOr<std::optional<content::Recipe>> FindRecipe(const std::string& space,
+                                                            const ArtifactId& artifact) const;
+
+  // True if the file is recorded as held by `space`.
+  absl::StatusOr<bool> HasFile(const std::string& space, const ArtifactId& artifact) const;
+
+  static void StageChunk(const std::string& space, const ChunkId& id, kv::Batch& batch);
+  // The file and all its chunks.
+  static void StageFile(const std::string& space, const content::Recipe& recipe, kv::Batch& batch);
+
+ private:
+  kv::KeyValueStore& store_;
+  const content::ContentStore& content_;
+  const Access& access_;
+};
+
+}  // namespace mreg::registry

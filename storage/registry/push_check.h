@@ -1,0 +1,54 @@
+// Whether a push may enter: its names, objects, files and content. Internal to storage/registry.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "mreg/v1/sync.pb.h"
+#include "storage/content/content_store.h"
+#include "storage/history/lfs_pointer.h"
+#include "storage/history/repository.h"
+#include "storage/registry/members.h"
+
+namespace mreg::registry {
+
+// For one push. Not thread-safe.
+class PushCheck {
+ public:
+  PushCheck(history::Repository& history, content::ContentStore& content, const Members& members,
+            std::string space)
+      : history_(history), content_(content), members_(members), space_(std::move(space)) {}
+
+  // Checks the whole request; its objects are then written to `history`, not yet flushed.
+  absl::Status Run(const v1::PushRequest& request);
+
+  const std::vector<history::ReferenceMove>& moves() const { return moves_; }
+
+  // Enters new files, and which files the namespace now holds, into `batch`.
+  void StageFiles(kv::Batch& batch) const;
+
+ private:
+  absl::Status ReadMoves(const v1::PushRequest& request);
+  absl::Status WriteObjects(const v1::PushRequest& request);
+  absl::Status VerifyRecipes(const v1::PushRequest& request);
+  absl::Status CheckNewCommits();
+  absl::Status CheckCommit(const history::Commit& commit);
+  absl::Status CheckFile(const history::TreeEntry& file);
+  absl::Status CheckPointer(const history::LfsPointer& pointer, std::string_view path);
+  absl::Status CheckMove(const history::ReferenceMove& move, bool force) const;
+
+  history::Repository& history_;
+  content::ContentStore& content_;
+  const Members& members_;
+  const std::string space_;
+  std::vector<history::ReferenceMove> moves_;
+  absl::flat_hash_map<ArtifactId, content::Recipe> new_recipes_;  // proved
+  absl::flat_hash_map<ArtifactId, content::Recipe> adopted_;      // known, new to the namespace
+  absl::flat_hash_set<ObjectId> checked_trees_;
+  absl::flat_hash_set<ObjectId> checked_blobs_;
+};
+
+}  // namespace mreg::registry

@@ -1,0 +1,65 @@
+// A registry: a folder with everything in it, and every rule of the product above it. Opened by a
+// server, or by a command that works on the folder itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "schema/base/clock.h"
+#include "schema/base/file_system.h"
+#include "storage/content/content_store.h"
+#include "storage/content/fsck.h"
+#include "storage/journal/journal.h"
+#include "storage/registry/access.h"
+#include "storage/registry/browse.h"
+#include "storage/registry/members.h"
+#include "storage/registry/repositories.h"
+#include "storage/registry/transfer.h"
+
+namespace mreg::registry {
+
+struct RegistryOptions {
+  AnonymousRead anonymous_read = AnonymousRead::kAllowed;
+};
+
+struct RegistryCheck {
+  content::FsckReport content;
+  std::vector<std::string> problems;  // of history and journal
+};
+
+// Thread-safe. Its parts are used directly; each asks who the caller is.
+class Registry {
+ public:
+  virtual ~Registry() = default;
+
+  virtual Access& access() = 0;
+  virtual Repositories& repositories() = 0;
+  virtual Transfer& transfer() = 0;
+  virtual const Browse& browse() const = 0;
+  virtual const journal::Journal& journal() const = 0;
+
+  // Admin only.
+  virtual absl::StatusOr<content::StoreStats> Stats(const Caller& caller) const = 0;
+
+  // Admin only. Chunks, recipes, journal; and every version of every repository: that its
+  // objects are there and that its files are.
+  virtual absl::StatusOr<RegistryCheck> Check(
+      const Caller& caller, content::FsckDepth depth,
+      const std::function<void(uint64_t)>& progress) const = 0;
+};
+
+enum class OpenMode { kExisting, kCreate };
+
+// NotFound if `directory` holds no registry (kExisting); Unavailable if another process has it
+// open; FailedPrecondition for a format that this mreg does not know. What a killed process left
+// half-written is taken over or removed. `fs` and `clock` outlive it.
+absl::StatusOr<std::unique_ptr<Registry>> OpenRegistry(const std::string& directory, OpenMode mode,
+                                                       const RegistryOptions& options,
+                                                       FileSystem& fs, const Clock& clock);
+
+}  // namespace mreg::registry

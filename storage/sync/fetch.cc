@@ -1,0 +1,185 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "mreg/v1/recipe.pb.h"
+#include "schema/base/status.h"
+#include "storage/content/chunk_receiver.h"
+#include "storage/sync/retry.h"
+#include "storage/sync/transfer.h"
+
+namespace mreg::sync {
+namespace {
+
+absl::Status MakesNoSense(const Remote& remote, std::string_view what) {
+  return absl::DataLossError(fmt::format("{} answered with {}", remote.url(), what));
+}
+
+class CountingSink final : public ByteSink {
+ public:
+  CountingSink(ByteSink& base, uint64_t total, const Progress& progress)
+      : base_(base), total_(total), progress_(progress) {}
+
+  absl::Status Write(ByteView data) override {
+    count_ += data.size();
+    if (progress_) progress_(std::min(count_, total_), total_);
+    return base_.Write(data);
+  }
+  uint64_t count() const { return count_; }
+
+ private:
+  ByteSink& base_;
+  const uint64_t total_;
+  const Progress& progress_;
+  uint64_t count_ = 0;
+};
+
+absl::StatusOr<std::vector<ObjectId>> TargetsOf(const history::Repository& history) {
+  MREG_ASSIGN_OR_RETURN(const auto references, history.references().List("refs/"));
+  std::vector<ObjectId> targets;
+  for (const history::Reference& reference : references) targets.push_back(reference.target);
+  return targets;
+}
+
+class FileFetcher {
+ public:
+  FileFetcher(content::ContentStore& content, Remote& remote, const Progress& progress)
+      : content_(content), remote_(remote), progress_(progress) {}
+
+  absl::StatusOr<FetchOutcome> Run(std::span<const ArtifactId> files) {
+    MREG_RETURN_IF_ERROR(AskForRecipes(files));
+    for (int fruitless = 0;;) {
+      MREG_ASSIGN_OR_RETURN(const auto missing, content_.Missing(chunks_));
+      if (missing.empty()) break;
+      const absl::Status status = ReceiveOnce(missing);
+      if (status.ok()) continue;
+      if (!absl::IsUnavailable(status)) return status;
+      WaitBeforeRetry(fruitless);
+      MREG_ASSIGN_OR_RETURN(const auto left, content_.Missing(chunks_));
+      fruitless = left.size() < missing.size() ? 0 : fruitless + 1;
+      if (fruitless == kFruitlessAttempts) return status;
+    }
+    MREG_RETURN_IF_ERROR(EnterFiles());
+    return outcome_;
+  }
+
+ private:
+  absl::Status AskForRecipes(std::span<const ArtifactId> files) {
+    v1::RecipesRequest request;
+    absl::flat_hash_set<ArtifactId> asked;
+    for (const ArtifactId& file : files) {
+      MREG_ASSIGN_OR_RETURN(const auto known, content_.FindRecipe(file));
+      if (known) outcome_.file_bytes += known->size;
+      if (known || !asked.insert(file).second) continue;
+      request.add_artifacts(std::string(file.bytes()));
+    }
+    if (request.artifacts().empty()) return absl::OkStatus();
+    MREG_ASSIGN_OR_RETURN(const v1::RecipesReply reply, remote_.Recipes(request));
+    if (reply.recipes_size() != request.artifacts_size()) {
+      return MakesNoSense(remote_, "another number of files than asked for");
+    }
+    absl::flat_hash_set<ChunkId> seen;
+    for (int i = 0; i < reply.recipes_size(); ++i) {
+      auto recipe = content::FromProto(reply.recipes(i));
+      if (!recipe.ok() || recipe->artifact.bytes() != request.artifacts(i)) {
+        return MakesNoSense(remote_, "another file than asked for");
+      }
+      outcome_.file_bytes += recipe->size;
+      for (const content::RecipeChunk& chunk : recipe->chunks) {
+        if (!seen.insert(chunk.id).second) continue;
+        chunks_.push_back(chunk.id);
+        lengths_[chunk.id] = chunk.length;
+      }
+      recipes_.push_back(*std::move(recipe));
+    }
+    outcome_.chunks = chunks_.size();
+    return absl::OkStatus();
+  }
+
+  absl::Status ReceiveOnce(const std::vector<ChunkId>& missing) {
+    v1::ChunksRequest request;
+    uint64_t expected = 0;  // at most: chunks travel compressed
+    for (const ChunkId& id : missing) {
+      request.mutable_chunk_ids()->append(id.bytes());
+      expected += lengths_[id];
+    }
+    content::ChunkReceiver receiver(content_, nullptr, nullptr);
+    CountingSink sink(receiver, expected, progress_);
+    absl::Status status = remote_.Download(request, sink);
+    outcome_.received_bytes += sink.count();
+    const absl::Status finished = receiver.Finish();
+    outcome_.received_chunks += receiver.chunk_count();
+    return status.ok() ? finished : status;
+  }
+
+  // The chunks are what their ids say; that they make up the file is still to be proved.
+  absl::Status EnterFiles() {
+    kv::Batch batch;
+    for (const content::Recipe& recipe : recipes_) {
+      MREG_RETURN_IF_ERROR(content_.Verify(recipe));
+      content::StageRecipe(recipe, batch);
+    }
+    return recipes_.empty() ? absl::OkStatus() : content_.index().Commit(batch);
+  }
+
+  content::ContentStore& content_;
+  Remote& remote_;
+  const Progress& progress_;
+  FetchOutcome outcome_;
+  std::vector<content::Recipe> recipes_;
+  std::vector<ChunkId> chunks_;
+  absl::flat_hash_map<ChunkId, uint32_t> lengths_;
+};
+
+}  // namespace
+
+absl::StatusOr<FetchedHistory> FetchHistory(history::Repository& history, Remote& remote) {
+  MREG_ASSIGN_OR_RETURN(const v1::ReferencesReply reply, remote.ListReferences());
+  if (!reply.exists()) {
+    return absl::NotFoundError(fmt::format("there is no repository {}", remote.url()));
+  }
+  FetchedHistory fetched;
+  fetched.head = reply.head();
+  std::vector<ObjectId> wants;
+  for (const v1::Reference& reference : reply.references()) {
+    MREG_ASSIGN_OR_RETURN(const ObjectId target, ObjectId::FromBytes(reference.target()));
+    if (!history::IsValidReferenceName(reference.name())) {
+      return MakesNoSense(remote, "a reference whose name is not valid");
+    }
+    fetched.references.push_back({reference.name(), target});
+    wants.push_back(target);
+  }
+  MREG_ASSIGN_OR_RETURN(const auto haves, TargetsOf(history));
+  v1::FetchRequest request;
+  for (const ObjectId& want : wants) {
+    MREG_ASSIGN_OR_RETURN(const bool is_here, history.HasObject(want));
+    if (!is_here) request.add_wants(std::string(want.bytes()));
+  }
+  if (request.wants().empty()) return fetched;
+  for (const ObjectId& have : haves) request.add_haves(std::string(have.bytes()));
+  MREG_ASSIGN_OR_RETURN(const v1::FetchReply objects, remote.Fetch(request));
+  for (const v1::GitObject& object : objects.objects()) {
+    if (object.type() < 1 || object.type() > 4) {
+      return MakesNoSense(remote, "an object of unknown type");
+    }
+    MREG_RETURN_IF_ERROR(
+        history.WriteObject(static_cast<history::ObjectType>(object.type()), object.data())
+            .status());
+  }
+  fetched.objects = static_cast<uint64_t>(objects.objects_size());
+  // Everything that the references need is here, or they must not be believed.
+  MREG_RETURN_IF_ERROR(history.ObjectsBetween(wants, haves).status());
+  MREG_RETURN_IF_ERROR(history.Flush());
+  return fetched;
+}
+
+absl::StatusOr<FetchOutcome> FetchFiles(content::ContentStore& content, Remote& remote,
+                                        std::span<const ArtifactId> files,
+                                        const Progress& progress) {
+  return FileFetcher(content, remote, progress).Run(files);
+}
+
+}  // namespace mreg::sync

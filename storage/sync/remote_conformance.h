@@ -1,0 +1,303 @@
+// The conformance suite of Remote, for tests: each implementation's test includes this and names
+// its factory with INSTANTIATE_TEST_SUITE_P. What passes here works for push and pull.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "schema/base/sha256.h"
+#include "storage/history/lfs_pointer.h"
+#include "storage/kv/memory_store.h"
+#include "storage/registry/registry.h"
+#include "storage/sync/faulty_remote.h"
+#include "storage/sync/transfer.h"
+#include "tests/models/memory_file.h"
+
+namespace mreg::sync {
+
+// A registry in a fresh folder, reached through a Remote.
+class RemoteFixture {
+ public:
+  virtual ~RemoteFixture() = default;
+  // Someone who may write to acme/vad.
+  virtual std::unique_ptr<Remote> Connect() = 0;
+  // Someone who may only read it.
+  virtual std::unique_ptr<Remote> ConnectReader() = 0;
+  virtual registry::Registry& registry() = 0;
+};
+
+struct RemoteFactory {
+  std::string name;
+  std::function<std::unique_ptr<RemoteFixture>(const std::string& directory)> make;
+};
+
+inline std::string FreshDirectory() {
+  std::string path = JoinPath(testing::TempDir(), "remote-XXXXXX");
+  EXPECT_NE(mkdtemp(path.data()), nullptr);
+  return path;
+}
+
+inline Bytes RandomBytes(size_t size, unsigned seed) {
+  std::mt19937 random(seed);
+  Bytes bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
+
+// One user's machine: a history and a store.
+class Site {
+ public:
+  CommitId Commit(const std::map<std::string, Bytes>& files, std::vector<CommitId> parents = {}) {
+    std::vector<history::TreeEntry> entries;
+    const auto ingest = content.BeginIngest(nullptr);
+    for (const auto& [path, bytes] : files) {
+      Bytes blob = bytes;
+      if (!registry::IsText(bytes)) {
+        const auto put = *content.PutFile(test_models::MemoryFile(bytes), {}, *ingest, nullptr);
+        blob = history::FormatLfsPointer({put.artifact, put.size});
+      }
+      entries.push_back({path, history::FileMode::kRegular,
+                         *history->WriteObject(history::ObjectType::kBlob, blob)});
+    }
+    EXPECT_TRUE(ingest->Finish().ok());
+    history::Commit draft;
+    draft.tree = *history->WriteTree(entries);
+    draft.parents = std::move(parents);
+    draft.author = draft.committer = {"A", "a@example.org", 1'700'000'000, 0};
+    draft.message = "a version\n";
+    const auto commit = history->WriteCommit(draft);
+    EXPECT_TRUE(commit.ok()) << commit.status();
+    EXPECT_TRUE(history->Flush().ok());
+    return *commit;
+  }
+
+  absl::StatusOr<PushOutcome> PushTo(Remote& remote, const CommitId& commit,
+                                     const std::string& reference = "refs/heads/main",
+                                     Force force = Force::kNo) {
+    const PushItem item{reference, ToObjectId(commit)};
+    return sync::Push(*history, content, remote, {&item, 1}, force, DryRun::kNo, "push", nullptr);
+  }
+
+  absl::StatusOr<Bytes> Read(const ArtifactId& artifact) {
+    const auto recipe = content.FindRecipe(artifact);
+    if (!recipe.ok()) return recipe.status();
+    if (!*recipe) return absl::NotFoundError("not fetched");
+    struct Sink final : ByteSink {
+      absl::Status Write(ByteView data) override {
+        bytes.append(data);
+        return absl::OkStatus();
+      }
+      Bytes bytes;
+    } sink;
+    if (auto status = content.CopyVerified(**recipe, sink, nullptr); !status.ok()) return status;
+    return sink.bytes;
+  }
+
+  const std::unique_ptr<kv::KeyValueStore> index = kv::MakeMemoryStore();
+  const std::unique_ptr<content::PackStore> packs =
+      *content::OpenPackFolder(PosixFileSystem(), FreshDirectory());
+  content::ContentStore content{*index, *packs};
+  const std::unique_ptr<kv::KeyValueStore> objects = kv::MakeMemoryStore();
+  const std::unique_ptr<history::Repository> history =
+      *history::OpenStored(*objects, 1, [](auto, auto&, auto&) { return absl::OkStatus(); });
+};
+
+class RemoteTest : public testing::TestWithParam<RemoteFactory> {
+ protected:
+  const std::unique_ptr<RemoteFixture> fixture_ = GetParam().make(FreshDirectory());
+  const std::unique_ptr<Remote> remote_ = fixture_->Connect();
+  Site alice_, bob_;
+  const Bytes model_ = RandomBytes(3 << 20, 1);
+  const ArtifactId model_id_ = IdOf<ArtifactId>(model_);
+};
+
+TEST_P(RemoteTest, WhatIsPushedIsFetchedByteForByte) {
+  const CommitId commit = alice_.Commit({{"README.md", "# Voice"}, {"model.onnx", model_}});
+  const auto pushed = alice_.PushTo(*remote_, commit);
+  ASSERT_TRUE(pushed.ok()) << pushed.status();
+  EXPECT_EQ(pushed->new_bytes, model_.size());
+  const auto fetched = FetchHistory(*bob_.history, *remote_);
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  ASSERT_EQ(fetched->references.size(), 1u);
+  EXPECT_EQ(fetched->references[0].name, "refs/heads/main");
+  EXPECT_EQ(fetched->references[0].target, ToObjectId(commit));
+  ASSERT_TRUE(FetchFiles(bob_.content, *remote_, {&model_id_, 1}, nullptr).ok());
+  EXPECT_EQ(*bob_.Read(model_id_), model_);
+}
+
+TEST_P(RemoteTest, ASecondPushSendsOnlyNewChunks) {
+  const CommitId first = alice_.Commit({{"model.onnx", model_}});
+  ASSERT_TRUE(alice_.PushTo(*remote_, first).ok());
+  Bytes edited = model_;
+  edited.replace(1 << 20, 10, "0123456789");
+  const auto pushed = alice_.PushTo(*remote_, alice_.Commit({{"model.onnx", edited}}, {first}));
+  ASSERT_TRUE(pushed.ok()) << pushed.status();
+  EXPECT_LT(pushed->sent_bytes, 400u << 10);
+  EXPECT_LT(pushed->sent_chunks, pushed->chunks);
+}
+
+TEST_P(RemoteTest, PushingWhatIsThereMovesNothing) {
+  const CommitId commit = alice_.Commit({{"model.onnx", model_}});
+  ASSERT_TRUE(alice_.PushTo(*remote_, commit).ok());
+  const auto again = alice_.PushTo(*remote_, commit);
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(again->moves.empty());
+  const auto renamed = alice_.PushTo(*remote_, commit, "refs/tags/v1");
+  ASSERT_TRUE(renamed.ok());
+  EXPECT_EQ(renamed->sent_bytes, 0u);
+}
+
+TEST_P(RemoteTest, RoundTripsAreConstantWhateverTheNumberOfChunks) {
+  for (const size_t size : {1u << 20, 24u << 20}) {
+    FaultyRemote counting(*remote_);
+    const std::string branch = "refs/heads/b" + std::to_string(size);
+    const Bytes model = RandomBytes(size, static_cast<unsigned>(size));
+    const CommitId commit = alice_.Commit({{"model.onnx", model}});
+    ASSERT_TRUE(alice_.PushTo(counting, commit, branch).ok());
+    EXPECT_EQ(counting.calls(), 4);
+    Site fresh;
+    FaultyRemote pulling(*remote_);
+    const ArtifactId id = IdOf<ArtifactId>(model);
+    ASSERT_TRUE(FetchHistory(*fresh.history, pulling).ok());
+    ASSERT_TRUE(FetchFiles(fresh.content, pulling, {&id, 1}, nullptr).ok());
+    EXPECT_EQ(pulling.calls(), 4);
+  }
+}
+
+TEST_P(RemoteTest, AfterABrokenConnectionOnlyTheRestIsSent) {
+  const CommitId commit = alice_.Commit({{"model.onnx", model_}});
+  std::mt19937 random(7);
+  FaultyRemote faulty(*remote_);
+  faulty.BreakAfter((1 << 20) + random() % (1 << 20));
+  const auto pushed = alice_.PushTo(faulty, commit);
+  ASSERT_TRUE(pushed.ok()) << pushed.status();
+  // At most the chunks that were on their way at the break are sent twice.
+  EXPECT_LT(pushed->sent_bytes, model_.size() + (1536u << 10));
+
+  FaultyRemote pulling(*remote_);
+  pulling.BreakAfter((1 << 20) + random() % (1 << 20));
+  ASSERT_TRUE(FetchHistory(*bob_.history, pulling).ok());
+  const auto fetched = FetchFiles(bob_.content, pulling, {&model_id_, 1}, nullptr);
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_LT(fetched->received_bytes, model_.size() + (512u << 10));
+  EXPECT_EQ(*bob_.Read(model_id_), model_);
+}
+
+TEST_P(RemoteTest, OfTwoConcurrentPushesOneWinsAndTheOtherIsTold) {
+  const CommitId base = alice_.Commit({{"a.txt", "base"}});
+  ASSERT_TRUE(alice_.PushTo(*remote_, base).ok());
+  ASSERT_TRUE(FetchHistory(*bob_.history, *remote_).ok());
+  ASSERT_TRUE(alice_.PushTo(*remote_, alice_.Commit({{"a.txt", "alice"}}, {base})).ok());
+  const auto late = bob_.PushTo(*remote_, bob_.Commit({{"a.txt", "bob"}}, {base}));
+  EXPECT_TRUE(absl::IsFailedPrecondition(late.status())) << late.status();
+  EXPECT_TRUE(
+      bob_.PushTo(*remote_, bob_.Commit({{"a.txt", "bob"}}, {base}), "refs/heads/main", Force::kYes)
+          .ok());
+}
+
+TEST_P(RemoteTest, AStaleExpectationIsAborted) {
+  const CommitId commit = alice_.Commit({{"a.txt", "base"}});
+  ASSERT_TRUE(alice_.PushTo(*remote_, commit).ok());
+  v1::PushRequest request;
+  auto& move = *request.add_moves();
+  move.set_name("refs/heads/main");
+  move.set_to(std::string(commit.bytes()));
+  EXPECT_TRUE(absl::IsAborted(remote_->Push(request).status()));
+}
+
+TEST_P(RemoteTest, ATagDoesNotMoveWithoutForce) {
+  const CommitId first = alice_.Commit({{"a.txt", "1"}});
+  const CommitId second = alice_.Commit({{"a.txt", "2"}}, {first});
+  ASSERT_TRUE(alice_.PushTo(*remote_, first, "refs/tags/v1").ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(alice_.PushTo(*remote_, second, "refs/tags/v1").status()));
+  EXPECT_TRUE(alice_.PushTo(*remote_, second, "refs/tags/v1", Force::kYes).ok());
+}
+
+TEST_P(RemoteTest, AReaderMayNotWrite) {
+  ASSERT_TRUE(alice_.PushTo(*remote_, alice_.Commit({{"a.txt", "1"}})).ok());
+  const auto reader = fixture_->ConnectReader();
+  EXPECT_TRUE(FetchHistory(*bob_.history, *reader).ok());
+  const auto status = bob_.PushTo(*reader, bob_.Commit({{"b.txt", "2"}}), "refs/heads/x").status();
+  EXPECT_TRUE(absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status)) << status;
+}
+
+TEST_P(RemoteTest, AVersionWhoseContentWasNotSentIsRefused) {
+  const CommitId commit = alice_.Commit({{"model.onnx", model_}});
+  v1::PushRequest request;
+  const auto ids = *alice_.history->ObjectsBetween(std::vector<ObjectId>{ToObjectId(commit)}, {});
+  for (const ObjectId& id : ids) {
+    const auto object = *alice_.history->ReadObject(id);
+    auto& sent = *request.add_objects();
+    sent.set_type(static_cast<uint32_t>(object.type));
+    sent.set_data(object.data);
+  }
+  auto& move = *request.add_moves();
+  move.set_name("refs/heads/main");
+  move.set_to(std::string(commit.bytes()));
+  EXPECT_TRUE(absl::IsNotFound(remote_->Push(request).status()));
+  // A recipe that claims another file's name is no help.
+  ASSERT_TRUE(
+      alice_.PushTo(*remote_, alice_.Commit({{"x.bin", RandomBytes(5'000, 9)}}), "refs/heads/x")
+          .ok());
+  auto recipe = **alice_.content.FindRecipe(IdOf<ArtifactId>(RandomBytes(5'000, 9)));
+  recipe.artifact = model_id_;
+  *request.add_recipes() = content::ToProto(recipe);
+  EXPECT_TRUE(absl::IsDataLoss(remote_->Push(request).status()));
+  EXPECT_EQ(remote_->ListReferences()->references_size(), 1);
+}
+
+TEST_P(RemoteTest, HostilePathsAndReferencesAreRefused) {
+  for (const char* path : {"sub/.GIT/config", "nul.txt", "a:b", ".mreg/x"}) {
+    const auto blob = *alice_.history->WriteObject(history::ObjectType::kBlob, "x");
+    const history::TreeEntry entry{path, history::FileMode::kRegular, blob};
+    const auto tree = alice_.history->WriteTree({&entry, 1});
+    if (!tree.ok()) continue;  // libgit2 itself refuses to write it
+    history::Commit draft;
+    draft.tree = *tree;
+    draft.author = draft.committer = {"A", "a@example.org", 1'700'000'000, 0};
+    draft.message = "hostile\n";
+    const auto commit = *alice_.history->WriteCommit(draft);
+    EXPECT_TRUE(absl::IsInvalidArgument(alice_.PushTo(*remote_, commit).status())) << path;
+  }
+  const CommitId good = alice_.Commit({{"a.txt", "1"}});
+  for (const char* name : {"refs/heads/../x", "refs/remotes/o/x", "HEAD", "refs/heads/a b"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(alice_.PushTo(*remote_, good, name).status())) << name;
+  }
+  EXPECT_FALSE(remote_->ListReferences()->exists());
+}
+
+TEST_P(RemoteTest, AnAbsentRepositoryIsNotFoundForReaders) {
+  const auto reader = fixture_->ConnectReader();
+  EXPECT_TRUE(absl::IsNotFound(FetchHistory(*bob_.history, *reader).status()));
+}
+
+TEST_P(RemoteTest, ChunksThatAreNotThereCannotBeHad) {
+  ASSERT_TRUE(alice_.PushTo(*remote_, alice_.Commit({{"a.txt", "1"}})).ok());
+  const ArtifactId unknown = IdOf<ArtifactId>("unknown");
+  EXPECT_TRUE(
+      absl::IsNotFound(FetchFiles(bob_.content, *remote_, {&unknown, 1}, nullptr).status()));
+}
+
+TEST_P(RemoteTest, EveryMoveIsInTheJournal) {
+  const CommitId first = alice_.Commit({{"a.txt", "1"}});
+  ASSERT_TRUE(alice_.PushTo(*remote_, first).ok());
+  ASSERT_TRUE(alice_.PushTo(*remote_, alice_.Commit({{"a.txt", "2"}}, {first})).ok());
+  EXPECT_TRUE(journal::VerifyJournal(fixture_->registry().journal()).ok());
+  const auto entries = *fixture_->registry().journal().Read(0, 100);
+  int moves = 0;
+  for (const auto& stored : entries) {
+    v1::JournalEntry entry;
+    ASSERT_TRUE(entry.ParseFromString(stored.bytes));
+    moves += entry.references_moved().moves_size();
+  }
+  EXPECT_EQ(moves, 2);
+}
+
+}  // namespace mreg::sync
