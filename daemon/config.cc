@@ -1,0 +1,151 @@
+#include "daemon/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+
+#include "schema/base/status.h"
+
+namespace mreg::daemon {
+namespace {
+
+// Puts a value where it belongs; false if it is of a wrong kind.
+using Setter = std::function<bool(const toml::node& value, Config& config)>;
+using Setters = std::map<std::string, Setter, std::less<>>;
+
+bool ToNumber(const toml::node& value, int64_t min, int64_t max, int64_t& number) {
+  const auto found = value.value_exact<int64_t>();
+  if (!found || *found < min || *found > max) return false;
+  number = *found;
+  return true;
+}
+
+template <typename T>
+Setter Text(T Config::*member) {
+  return [member](const toml::node& value, Config& config) {
+    const auto text = value.value_exact<std::string>();
+    if (text) config.*member = *text;
+    return text.has_value();
+  };
+}
+
+template <typename T>
+Setter Limit(T http::Limits::*member, int64_t max) {
+  return [member, max](const toml::node& value, Config& config) {
+    int64_t number = 0;
+    if (!ToNumber(value, 1, max, number)) return false;
+    config.limits.*member = static_cast<T>(number);
+    return true;
+  };
+}
+
+Setter LimitSeconds(std::chrono::milliseconds http::Limits::*member) {
+  return [member](const toml::node& value, Config& config) {
+    int64_t seconds = 0;
+    if (!ToNumber(value, 1, 86'400, seconds)) return false;
+    config.limits.*member = std::chrono::seconds(seconds);
+    return true;
+  };
+}
+
+bool SetListen(const toml::node& value, Config& config) {
+  const toml::array* const addresses = value.as_array();
+  if (addresses == nullptr || addresses->empty()) return false;
+  config.listen.clear();
+  for (const toml::node& address : *addresses) {
+    const auto text = address.value_exact<std::string>();
+    if (!text) return false;
+    config.listen.push_back(*text);
+  }
+  return true;
+}
+
+bool SetAnonymousRead(const toml::node& value, Config& config) {
+  const auto allowed = value.value_exact<bool>();
+  if (!allowed) return false;
+  config.anonymous_read =
+      *allowed ? registry::AnonymousRead::kAllowed : registry::AnonymousRead::kForbidden;
+  return true;
+}
+
+Setter Tls(std::string http::TlsFiles::*member) {
+  return [member](const toml::node& value, Config& config) {
+    const auto path = value.value_exact<std::string>();
+    if (!path) return false;
+    if (!config.tls) config.tls.emplace();
+    (*config.tls).*member = *path;
+    return true;
+  };
+}
+
+bool SetWorkers(const toml::node& value, Config& config) {
+  int64_t number = 0;
+  if (!ToNumber(value, 1, 1'024, number)) return false;
+  config.worker_threads = static_cast<size_t>(number);
+  return true;
+}
+
+bool SetGrace(const toml::node& value, Config& config) {
+  int64_t seconds = 0;
+  if (!ToNumber(value, 0, 3'600, seconds)) return false;
+  config.stop_grace = std::chrono::seconds(seconds);
+  return true;
+}
+
+const Setters& AllSetters() {
+  constexpr int64_t kMany = int64_t{1} << 40;
+  static const Setters* const setters = new Setters{
+      {"data", Text(&Config::data)},
+      {"listen", SetListen},
+      {"anonymous_read", SetAnonymousRead},
+      {"worker_threads", SetWorkers},
+      {"stop_grace_seconds", SetGrace},
+      {"log.level", Text(&Config::log_level)},
+      {"tls.certificate_chain", Tls(&http::TlsFiles::certificate_chain)},
+      {"tls.private_key", Tls(&http::TlsFiles::private_key)},
+      {"limits.header_timeout_seconds", LimitSeconds(&http::Limits::header_timeout)},
+      {"limits.idle_timeout_seconds", LimitSeconds(&http::Limits::idle_timeout)},
+      {"limits.min_body_bytes_per_second", Limit(&http::Limits::min_body_bytes_per_second, kMany)},
+      {"limits.max_body_bytes", Limit(&http::Limits::max_body_bytes, int64_t{1} << 50)},
+      {"limits.max_connections", Limit(&http::Limits::max_connections, 1'000'000)},
+      {"limits.max_connections_per_address",
+       Limit(&http::Limits::max_connections_per_address, 1'000'000)},
+  };
+  return *setters;
+}
+
+absl::Status Apply(const toml::table& table, const std::string& prefix, Config& config) {
+  for (const auto& [key, value] : table) {
+    const std::string name = prefix + std::string(key.str());
+    if (const toml::table* const section = value.as_table()) {
+      MREG_RETURN_IF_ERROR(Apply(*section, name + ".", config));
+      continue;
+    }
+    const auto setter = AllSetters().find(name);
+    const auto line = value.source().begin.line;
+    if (setter == AllSetters().end()) {
+      return absl::InvalidArgumentError(fmt::format("line {}: unknown setting {}", line, name));
+    }
+    if (!setter->second(value, config)) {
+      return absl::InvalidArgumentError(
+          fmt::format("line {}: {} cannot have this value", line, name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ApplyToml(const std::string& text, Config& config) {
+  try {
+    return Apply(toml::parse(text), "", config);
+  } catch (const toml::parse_error& error) {
+    return absl::InvalidArgumentError(
+        fmt::format("line {}: {}", error.source().begin.line, error.description()));
+  }
+}
+
+}  // namespace mreg::daemon

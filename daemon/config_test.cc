@@ -1,0 +1,49 @@
+#include "daemon/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "schema/base/status.h"
+
+namespace mreg::daemon {
+namespace {
+
+TEST(Config, SetsWhatTheFileNamesAndLeavesTheRest) {
+  Config config;
+  ASSERT_TRUE(ApplyToml(R"(
+    data = "/srv/registry"
+    listen = ["0.0.0.0:80", "[::]:80"]
+    anonymous_read = false
+    [limits]
+    max_connections = 7
+    header_timeout_seconds = 3
+    [tls]
+    certificate_chain = "/etc/c.pem"
+    private_key = "/etc/k.pem"
+  )",
+                        config)
+                  .ok());
+  EXPECT_EQ(config.data, "/srv/registry");
+  EXPECT_THAT(config.listen, testing::ElementsAre("0.0.0.0:80", "[::]:80"));
+  EXPECT_EQ(config.anonymous_read, registry::AnonymousRead::kForbidden);
+  EXPECT_EQ(config.limits.max_connections, 7u);
+  EXPECT_EQ(config.limits.header_timeout, std::chrono::seconds(3));
+  EXPECT_EQ(config.limits.max_connections_per_address, http::Limits().max_connections_per_address);
+  EXPECT_EQ(config.tls->private_key, "/etc/k.pem");
+}
+
+TEST(Config, MistakesAreNamedWithTheirLine) {
+  const auto message = [](const std::string& text) {
+    Config config;
+    return std::string(MessageOf(ApplyToml(text, config)));
+  };
+  EXPECT_EQ(message("\nanonymous_raed = true"), "line 2: unknown setting anonymous_raed");
+  EXPECT_EQ(message("data = 7"), "line 1: data cannot have this value");
+  EXPECT_EQ(message("[limits]\nmax_connections = 0"),
+            "line 2: limits.max_connections cannot have this value");
+  EXPECT_EQ(message("listen = []"), "line 1: listen cannot have this value");
+  EXPECT_THAT(message("data = "), testing::StartsWith("line 1: "));
+}
+
+}  // namespace
+}  // namespace mreg::daemon
