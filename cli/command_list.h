@@ -1,0 +1,39 @@
+// Every command, defined in a file of its own in cli/commands/.
+#pragma once
+
+#include "cli/command.h"
+
+namespace mreg::cli {
+
+extern const Command kAddCommand;
+extern const Command kBranchCommand;
+extern const Command kCloneCommand;
+extern const Command kCommitCommand;
+extern const Command kCompletionCommand;
+extern const Command kConfigCommand;
+extern const Command kDiffCommand;
+extern const Command kFetchCommand;
+extern const Command kFsckCommand;
+extern const Command kGcCommand;
+extern const Command kHelpCommand;
+extern const Command kInitCommand;
+extern const Command kLogCommand;
+extern const Command kLoginCommand;
+extern const Command kLogoutCommand;
+extern const Command kLsCommand;
+extern const Command kMergeCommand;
+extern const Command kPullCommand;
+extern const Command kPushCommand;
+extern const Command kRemoteAddCommand;
+extern const Command kRemoteListCommand;
+extern const Command kRemoteRemoveCommand;
+extern const Command kRemoteSetUrlCommand;
+extern const Command kRestoreCommand;
+extern const Command kShowCommand;
+extern const Command kStatusCommand;
+extern const Command kStoreStatsCommand;
+extern const Command kSwitchCommand;
+extern const Command kTagCommand;
+extern const Command kVersionCommand;
+
+}  // namespace mreg::cli

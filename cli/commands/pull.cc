@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include "cli/arguments.h"
+#include "cli/command_list.h"
+#include "cli/context.h"
+#include "cli/display.h"
+#include "cli/hint.h"
+#include "cli/merging.h"
+#include "cli/remote_access.h"
+#include "cli/transfers.h"
+#include "schema/base/status.h"
+
+namespace mreg::cli {
+namespace {
+
+using workspace::Workspace;
+
+// The remote's branch that the current one follows: the one named, the one configured, the one of
+// the same name.
+absl::StatusOr<std::string> BranchToPull(Workspace& workspace, const Arguments& arguments) {
+  if (arguments.Has("BRANCH")) return fmt::format("{}{}", kBranchPrefix, arguments.Get("BRANCH"));
+  MREG_ASSIGN_OR_RETURN(const auto head, workspace.history().HeadBranch());
+  if (!head) {
+    return WithHint(absl::FailedPreconditionError("HEAD is on no branch"),
+                    "`mreg switch BRANCH`, or `mreg pull REMOTE BRANCH`");
+  }
+  MREG_ASSIGN_OR_RETURN(const auto merge, workspace.GetConfig(BranchKey(*head, "merge")));
+  return merge && merge->starts_with(kBranchPrefix) ? *merge : *head;
+}
+
+absl::StatusOr<CommitId> TipOf(const history::Repository& history, const NamedRemote& from,
+                               const std::string& branch) {
+  const auto tip = history.Resolve(TrackingReference(from.name, branch));
+  if (!absl::IsNotFound(tip.status())) return tip;
+  return absl::NotFoundError(fmt::format("{} has no branch {}", from.url, ShortReference(branch)));
+}
+
+absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
+  MREG_ASSIGN_OR_RETURN(const auto workspace, context.OpenWorkspace());
+  MREG_ASSIGN_OR_RETURN(const std::string branch, BranchToPull(*workspace, arguments));
+  MREG_ASSIGN_OR_RETURN(const NamedRemote from, ChooseRemote(*workspace, arguments.Get("REMOTE")));
+  MREG_ASSIGN_OR_RETURN(const auto remote, ConnectTo(context, from.url, sync::CreateFolder::kNo));
+  MREG_ASSIGN_OR_RETURN(const FetchReport fetched,
+                        FetchReferences(context, *workspace, from, *remote));
+  NoteFetch(context, from, fetched);
+  MREG_ASSIGN_OR_RETURN(const CommitId tip, TipOf(workspace->history(), from, branch));
+  const std::string name = fmt::format("{}/{}", from.name, ShortReference(branch));
+  MREG_ASSIGN_OR_RETURN(const auto report,
+                        MergeCommit(context, *workspace, tip, name, arguments, remote.get()));
+  if (arguments.wants_json()) {
+    context.terminal().Print(MergeJson(report).Set("fetched", FetchJson(from, fetched)).ToText());
+  }
+  return NoteMerge(context, report);
+}
+
+constexpr Positional kPositionals[] = {
+    {"REMOTE", Count::kOptional, "The remote (default: the current branch's, else origin)"},
+    {"BRANCH", Count::kOptional, "Its branch (default: the one that the current branch follows)"}};
+
+constexpr Option kOptions[] = {kForwardOption, kOursOption, kTheirsOption};
+
+constexpr Example kExamples[] = {
+    {"pull", "Take over what others pushed."},
+    {"pull --theirs model.onnx", "The same, with their model where both changed it."}};
+
+}  // namespace
+
+const Command kPullCommand = {
+    .name = "pull",
+    .group = Group::kShare,
+    .summary = "Fetch and merge",
+    .goal = "pull",
+    .details =
+        "Does what fetch does, and then what merge does with the branch that the current "
+        "one follows.",
+    .positionals = kPositionals,
+    .options = kOptions,
+    .examples = kExamples,
+    .output = Output::kTextOrJson,
+    .run = Run,
+};
+
+}  // namespace mreg::cli

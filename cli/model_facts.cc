@@ -1,0 +1,92 @@
+#include "cli/model_facts.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "schema/base/file_system.h"
+#include "schema/base/status.h"
+#include "schema/onnx/wire_scanner.h"
+
+namespace mreg::cli {
+namespace {
+
+using terminal::Json;
+
+// A stored file, to be read at any place. Only what is read is decoded.
+class StoredFile final : public ReadableFile {
+ public:
+  StoredFile(const content::ContentStore& content, content::Recipe recipe)
+      : content_(content), recipe_(std::move(recipe)) {}
+
+  absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> buffer) const override {
+    const auto source = content_.OpenRange(recipe_, offset, buffer.size());
+    size_t filled = 0;
+    while (filled < buffer.size()) {
+      MREG_ASSIGN_OR_RETURN(const size_t got, source->Read(buffer.subspan(filled)));
+      if (got == 0) break;
+      filled += got;
+    }
+    return filled;
+  }
+  absl::StatusOr<uint64_t> Size() const override { return recipe_.size; }
+
+ private:
+  const content::ContentStore& content_;
+  const content::Recipe recipe_;
+};
+
+absl::StatusOr<std::unique_ptr<ReadableFile>> Open(workspace::Workspace& workspace,
+                                                   const FileState& file) {
+  if (!file.work_path.empty()) return PosixFileSystem().OpenRead(file.work_path);
+  if (!file.is_artifact) return nullptr;
+  MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
+  MREG_ASSIGN_OR_RETURN(auto recipe, store->content().FindRecipe(file.digest));
+  if (!recipe) return nullptr;
+  return std::make_unique<StoredFile>(store->content(), *std::move(recipe));
+}
+
+template <typename Number>
+void AddChange(std::string_view form, Number before, Number after, std::vector<std::string>& to) {
+  if (before == after) return;
+  to.push_back(fmt::format(fmt::runtime(form), fmt::format("{} -> {}", before, after)));
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<ModelFacts>> ReadModelFacts(workspace::Workspace& workspace,
+                                                         const FileState& file) {
+  MREG_ASSIGN_OR_RETURN(const auto bytes, Open(workspace, file));
+  if (bytes == nullptr) return std::nullopt;
+  const auto scan = onnx::ScanModel(*bytes);
+  if (absl::IsInvalidArgument(scan.status())) return std::nullopt;
+  if (!scan.ok()) return scan.status();
+  ModelFacts facts{scan->ir_version, 0, scan->node_count, scan->tensor_count};
+  for (const onnx::OpsetImport& opset : scan->opsets) {
+    if (opset.domain.empty() || opset.domain == "ai.onnx") facts.opset = opset.version;
+  }
+  return facts;
+}
+
+std::string FormatChange(const ModelFacts& before, const ModelFacts& after) {
+  std::vector<std::string> changes;
+  AddChange("IR {}", before.ir_version, after.ir_version, changes);
+  AddChange("opset {}", before.opset, after.opset, changes);
+  AddChange("{} nodes", before.nodes, after.nodes, changes);
+  AddChange("{} tensors", before.tensors, after.tensors, changes);
+  return fmt::format("{}", fmt::join(changes, ", "));
+}
+
+Json ModelJson(const std::optional<ModelFacts>& facts) {
+  if (!facts) return Json();
+  return Json::Object({{"ir_version", facts->ir_version},
+                       {"opset", facts->opset},
+                       {"nodes", facts->nodes},
+                       {"tensors", facts->tensors}});
+}
+
+}  // namespace mreg::cli

@@ -1,0 +1,80 @@
+#include "cli/remote_access.h"
+
+#include <fmt/format.h>
+
+#include "cli/credentials.h"
+#include "cli/display.h"
+#include "cli/hint.h"
+#include "schema/base/status.h"
+
+namespace mreg::cli {
+namespace {
+
+constexpr char kDefaultRemote[] = "origin";
+
+absl::StatusOr<std::string> RemoteOfBranch(workspace::Workspace& workspace) {
+  MREG_ASSIGN_OR_RETURN(const auto head, workspace.history().HeadBranch());
+  if (!head) return kDefaultRemote;
+  MREG_ASSIGN_OR_RETURN(const auto remote, workspace.GetConfig(BranchKey(*head, "remote")));
+  return remote.value_or(kDefaultRemote);
+}
+
+}  // namespace
+
+std::string_view BranchName(std::string_view reference) {
+  if (reference.starts_with(kBranchPrefix)) reference.remove_prefix(kBranchPrefix.size());
+  return reference;
+}
+
+std::string BranchKey(std::string_view reference, std::string_view what) {
+  return fmt::format("branch.{}.{}", BranchName(reference), what);
+}
+
+std::string RemoteKey(std::string_view name, std::string_view what) {
+  return fmt::format("remote.{}.{}", name, what);
+}
+
+absl::StatusOr<NamedRemote> ChooseRemote(workspace::Workspace& workspace, std::string_view wanted) {
+  std::string name(wanted);
+  if (name.empty()) {
+    MREG_ASSIGN_OR_RETURN(name, RemoteOfBranch(workspace));
+  }
+  MREG_ASSIGN_OR_RETURN(const auto remotes, workspace.Remotes());
+  const auto found = remotes.find(name);
+  if (found == remotes.end()) {
+    return WithHint(
+        absl::NotFoundError(fmt::format("there is no remote '{}'", Shown(name))),
+        fmt::format("`mreg remote add {} URL` names one, `mreg remote` lists all", Shown(name)));
+  }
+  return NamedRemote{name, found->second};
+}
+
+absl::StatusOr<std::unique_ptr<sync::Remote>> ConnectTo(const Context& context,
+                                                        const std::string& url,
+                                                        sync::CreateFolder create) {
+  MREG_ASSIGN_OR_RETURN(const sync::RemoteUrl parsed, sync::ParseRemoteUrl(url));
+  std::string token;
+  if (parsed.scheme == sync::Scheme::kHttp) {
+    MREG_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(parsed.base));
+    MREG_ASSIGN_OR_RETURN(token, TokenFor(context.environment(), registry));
+  }
+  auto remote = sync::Connect(
+      parsed, [&](const std::string&) { return token; }, create);
+  if (!remote.ok()) return AdviseOnRemote(remote.status(), url);
+  return remote;
+}
+
+absl::Status AdviseOnRemote(absl::Status status, const std::string& url) {
+  if (absl::IsUnauthenticated(status)) {
+    const auto registry = RegistryOf(url);
+    return WithHint(std::move(status), fmt::format("`mreg login {} --token-stdin` stores a token",
+                                                   registry.ok() ? *registry : "URL"));
+  }
+  if (absl::IsUnavailable(status)) {
+    return WithHint(std::move(status),
+                    "what came through is kept: the same command goes on from there");
+  }
+  return status;
+}
+
+}  // namespace mreg::cli

@@ -1,0 +1,142 @@
+#include "cli/workspace/file_writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "cli/workspace/folder_reader.h"
+#include "cli/workspace/version_file.h"
+#include "schema/base/hex.h"
+#include "schema/base/random.h"
+#include "schema/base/status.h"
+#include "storage/registry/path_rules.h"
+
+namespace mreg::workspace {
+namespace {
+
+using registry::EscapeForDisplay;
+
+constexpr char kFolder[] = ".mreg/tmp";
+
+absl::Status Failed(int error, std::string_view action, std::string_view path) {
+  return ErrnoStatus(error, fmt::format("{} {}", action, EscapeForDisplay(path)));
+}
+
+absl::Status SomebodyWasFaster(std::string_view path) {
+  return absl::AbortedError(
+      fmt::format("{} changed while files were being written: look at it, "
+                  "then run the command again",
+                  EscapeForDisplay(path)));
+}
+
+class FdSink final : public ByteSink {
+ public:
+  FdSink(int fd, std::string_view path) : fd_(fd), path_(path) {}
+  absl::Status Write(ByteView data) override {
+    while (!data.empty()) {
+      const ssize_t written = write(fd_, data.data(), data.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return Failed(errno, "write", path_);
+      data.remove_prefix(static_cast<size_t>(written));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const int fd_;
+  const std::string_view path_;
+};
+
+// A file system that cannot refuse to replace is asked first.
+int RenameToNothing(int from, const std::string& name, int to, const std::string& new_name) {
+  const int failed = renameat2(from, name.c_str(), to, new_name.c_str(), RENAME_NOREPLACE);
+  if (failed == 0 || (errno != EINVAL && errno != ENOSYS)) return failed;
+  struct stat info;
+  if (fstatat(to, new_name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  return renameat(from, name.c_str(), to, new_name.c_str());
+}
+
+bool IsStill(int folder, const std::string& name, const history::FileStamp& stamp) {
+  struct stat info;
+  return fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
+         history::StampOf(info) == stamp;
+}
+
+}  // namespace
+
+absl::StatusOr<FileWriter> FileWriter::Open(Clone& clone) {
+  MREG_ASSIGN_OR_RETURN(UniqueFd folder, clone.tree().MakeFolder(kFolder));
+  MREG_ASSIGN_OR_RETURN(const auto left_behind, ReadFolder(folder.get(), "."));
+  for (const FolderEntry& entry : left_behind) unlinkat(folder.get(), entry.name.c_str(), 0);
+  return FileWriter(clone, std::move(folder));
+}
+
+absl::StatusOr<history::FileStamp> FileWriter::Write(
+    const history::TreeEntry& entry, const Replaced& replaced,
+    const std::function<void(uint64_t)>& progress) {
+  const std::string name = HexEncode(SecureRandomBytes(8));
+  const mode_t mode = entry.mode == history::FileMode::kExecutable ? 0777 : 0666;
+  const UniqueFd fd(openat(folder_.get(), name.c_str(),
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (fd.get() < 0) return Failed(errno, "create a file for", entry.path);
+  absl::Status status = WriteContent(entry, fd.get(), progress);
+  if (status.ok()) status = MoveIntoPlace(name, entry.path, replaced);
+  if (!status.ok()) {
+    unlinkat(folder_.get(), name.c_str(), 0);
+    return status;
+  }
+  // After the rename, which changes the file's times too.
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return Failed(errno, "look at", entry.path);
+  return history::StampOf(info);
+}
+
+absl::Status FileWriter::WriteContent(const history::TreeEntry& entry, int fd,
+                                      const std::function<void(uint64_t)>& progress) {
+  FdSink sink(fd, entry.path);
+  MREG_ASSIGN_OR_RETURN(const VersionContent content, ReadContent(clone_.history(), entry));
+  if (!content.artifact) {
+    MREG_RETURN_IF_ERROR(sink.Write(content.text));
+    if (progress) progress(content.text.size());
+    return absl::OkStatus();
+  }
+  MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, clone_.Store());
+  MREG_ASSIGN_OR_RETURN(const auto recipe, store->content().FindRecipe(content.artifact->artifact));
+  if (!recipe) {
+    return absl::NotFoundError(
+        fmt::format("the store lacks the file {}", EscapeForDisplay(entry.path)));
+  }
+  return Annotate(store->content().CopyVerified(*recipe, sink, progress),
+                  fmt::format("write {}", EscapeForDisplay(entry.path)));
+}
+
+absl::Status FileWriter::MoveIntoPlace(const std::string& name, const std::string& path,
+                                       const Replaced& replaced) {
+  clone_.tree().RemoveEmptyFolders(path);
+  MREG_ASSIGN_OR_RETURN(const UniqueFd to, clone_.tree().MakeFolder(FolderOf(path)));
+  const std::string new_name = NameOf(path);
+  int failed = 0;
+  if (std::holds_alternative<Nothing>(replaced)) {
+    failed = RenameToNothing(folder_.get(), name, to.get(), new_name);
+    if (failed != 0 && errno == EEXIST) return SomebodyWasFaster(path);
+  } else {
+    const auto* const stamp = std::get_if<history::FileStamp>(&replaced);
+    if (stamp != nullptr && !IsStill(to.get(), new_name, *stamp)) return SomebodyWasFaster(path);
+    failed = renameat(folder_.get(), name.c_str(), to.get(), new_name.c_str());
+  }
+  return failed == 0 ? absl::OkStatus() : Failed(errno, "put in place", path);
+}
+
+absl::Status FileWriter::Sync() {
+  if (syncfs(clone_.tree().root_fd()) != 0) return Failed(errno, "sync", clone_.root());
+  return absl::OkStatus();
+}
+
+}  // namespace mreg::workspace

@@ -1,0 +1,66 @@
+#include "cli/workspace/work_file.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "schema/base/status.h"
+#include "storage/registry/path_rules.h"
+
+namespace mreg::workspace {
+namespace {
+
+absl::Status Changed(std::string_view path) {
+  return absl::AbortedError(
+      fmt::format("the file {} changed while it was read", registry::EscapeForDisplay(path)));
+}
+
+}  // namespace
+
+history::FileMode ModeOf(const struct stat& info) {
+  return (info.st_mode & S_IXUSR) != 0 ? history::FileMode::kExecutable
+                                       : history::FileMode::kRegular;
+}
+
+absl::StatusOr<size_t> WorkFile::ReadAt(uint64_t offset, std::span<char> buffer) const {
+  size_t filled = 0;
+  while (filled < buffer.size()) {
+    const ssize_t got = pread(fd_.get(), buffer.data() + filled, buffer.size() - filled,
+                              static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      return ErrnoStatus(errno, fmt::format("read {}", registry::EscapeForDisplay(path_)));
+    }
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  return filled;
+}
+
+absl::StatusOr<uint64_t> WorkFile::Size() const {
+  struct stat now;
+  if (fstat(fd_.get(), &now) != 0) {
+    return ErrnoStatus(errno, fmt::format("look at {}", registry::EscapeForDisplay(path_)));
+  }
+  return static_cast<uint64_t>(now.st_size);
+}
+
+absl::StatusOr<Bytes> WorkFile::ReadAll() const {
+  // A byte more than there should be, so that one that grew is noticed.
+  Bytes content(size() + 1, '\0');
+  MREG_ASSIGN_OR_RETURN(const size_t got, ReadAt(0, content));
+  if (got != size()) return Changed(path_);
+  content.resize(got);
+  return content;
+}
+
+absl::Status WorkFile::CheckUnchanged() const {
+  struct stat now;
+  if (fstat(fd_.get(), &now) != 0) {
+    return ErrnoStatus(errno, fmt::format("look at {}", registry::EscapeForDisplay(path_)));
+  }
+  if (history::StampOf(now) != stamp() || now.st_size != info_.st_size) return Changed(path_);
+  return absl::OkStatus();
+}
+
+}  // namespace mreg::workspace
