@@ -1,0 +1,96 @@
+// Writes the files that compare.py measures with: a transformer of 430 MB as fp32 and what people
+// do to it, or a file of tensors of any size.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/models/model_edits.h"
+#include "tests/models/transformer_model.h"
+#include "tests/models/weights.h"
+
+namespace mreg::bench {
+namespace {
+
+using test_models::ModelSpec;
+using test_models::ParameterType;
+
+// 14 layers of 12 * 768 * 768 weights and an embedding of 10,000 rows: 107 million.
+constexpr ModelSpec kSpec{.type = ParameterType::kFloat32,
+                          .layers = 14,
+                          .hidden = 768,
+                          .heads = 12,
+                          .vocabulary = 10'000,
+                          .positions = 512};
+constexpr uint64_t kTensorElements = 16 << 20;
+constexpr size_t kPieceElements = 1 << 20;
+constexpr float kSigma = 0.02f;
+
+bool Write(const std::string& path, ByteView bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return file.flush().good();
+}
+
+// base, metadata edited, the last tenth tuned, tensors renamed: each an edit of the base.
+bool WriteVersions(const std::string& directory) {
+  const Bytes base = test_models::MakeTransformerModel(kSpec);
+  return Write(directory + "/base.onnx", base) &&
+         Write(directory + "/metadata.onnx", test_models::EditMetadata(base, "owner", "bench")) &&
+         Write(directory + "/tuned.onnx", test_models::FineTune(base, 0.1, 0.05, 7)) &&
+         Write(directory + "/renamed.onnx", test_models::RenameInitializers(base, "encoder/"));
+}
+
+std::string SafetensorsHeader(uint64_t tensors) {
+  std::string json = "{";
+  for (uint64_t i = 0; i < tensors; ++i) {
+    const uint64_t begin = i * kTensorElements * sizeof(float);
+    json += fmt::format(R"({}"t{}":{{"dtype":"F32","shape":[{}],"data_offsets":[{},{}]}})",
+                        i == 0 ? "" : ",", i, kTensorElements, begin,
+                        begin + kTensorElements * sizeof(float));
+  }
+  json += "}";
+  json.resize((json.size() + 7) / 8 * 8, ' ');
+  return json;
+}
+
+// A safetensors file of about `gigabytes` * 10^9 bytes, written piece by piece.
+bool WriteLarge(const std::string& path, uint64_t gigabytes) {
+  const uint64_t tensors = gigabytes * 1'000'000'000 / (kTensorElements * sizeof(float));
+  std::ofstream file(path, std::ios::binary);
+  const std::string header = SafetensorsHeader(tensors);
+  const uint64_t length = header.size();
+  file.write(reinterpret_cast<const char*>(&length), sizeof(length));  // little-endian machines
+  file.write(header.data(), static_cast<std::streamsize>(length));
+  test_models::NormalNumbers numbers(1);
+  std::vector<float> piece(kPieceElements);
+  for (uint64_t i = 0; i < tensors * (kTensorElements / kPieceElements); ++i) {
+    for (float& weight : piece) weight = numbers.Next(0, kSigma);
+    file.write(reinterpret_cast<const char*>(piece.data()),
+               static_cast<std::streamsize>(piece.size() * sizeof(float)));
+  }
+  return file.flush().good();
+}
+
+int Main(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  bool ok = false;
+  if (command == "versions" && argc == 3) {
+    ok = WriteVersions(argv[2]);
+  } else if (command == "large" && argc == 4) {
+    ok = WriteLarge(argv[2], std::strtoull(argv[3], nullptr, 10));
+  } else {
+    fmt::print(stderr, "usage: make_model versions DIR | make_model large FILE GIGABYTES\n");
+    return 2;
+  }
+  if (!ok) fmt::print(stderr, "make_model: cannot write {}\n", argv[2]);
+  return ok ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace mreg::bench
+
+int main(int argc, char** argv) { return mreg::bench::Main(argc, argv); }

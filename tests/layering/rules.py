@@ -1,0 +1,71 @@
+"""Which room may know which: the house's rules as data. layering.py applies them.
+
+A room is a folder. A file belongs to the innermost room above it. Naming a room allows the rooms
+inside it too. Only headers that a room's CMakeLists.txt lists under HEADERS are open to others.
+"""
+
+_KEEPING = ["storage/kv", "storage/content", "storage/history", "storage/journal"]
+_REGISTRY = _KEEPING + ["storage/registry"]
+
+# Room -> rooms whose public headers it may include.
+ROOMS = {
+    "schema/base": [],
+    "schema/proto": [],
+    "schema/onnx": ["schema/base"],
+    "schema/formats": ["schema/base", "schema/onnx"],
+    "signing": ["schema"],
+    "storage/kv": ["schema/base"],
+    "storage/content": ["schema", "storage/kv"],
+    "storage/history": ["schema", "storage/kv"],
+    "storage/journal": ["schema", "signing", "storage/kv"],
+    "storage/registry": ["schema", "signing"] + _KEEPING,
+    "storage/sync": ["schema"] + _REGISTRY,
+    "daemon/http": ["schema/base"],
+    "daemon/api": ["schema", "daemon/http", "storage/registry", "storage/sync"],
+    "daemon": ["schema", "daemon/http", "daemon/api", "storage/registry", "storage/sync"],
+    "cli/terminal": ["schema/base"],
+    "cli/workspace": ["schema"] + _REGISTRY,
+    "cli": ["schema", "storage/sync", "cli/terminal", "cli/workspace"] + _REGISTRY,
+    "tests/models": ["schema"],
+    "tests": ["schema", "signing", "storage", "daemon", "cli", "tests/models"],
+}
+
+# What tests and their helpers may include besides.
+TEST_FILES = ["*_test.cc", "*/test_*", "*_fixture.h", "*_conformance.h", "tests/*"]
+TEST_ROOMS = ["tests/models"]
+
+# Third-party headers -> the only files that may include them; never a public header.
+_JSON = [
+    "cli/terminal/json.cc",
+    "daemon/api/*_routes.cc",
+    "daemon/main.cc",
+    "daemon/serve.cc",
+    "schema/formats/safetensors_json.cc",
+    "storage/sync/problem.cc",
+]
+THIRD_PARTY = {
+    "benchmark/*": ["tests/bench/*"],
+    "CLI/*": ["cli/arguments.cc", "daemon/main.cc", "tests/*"],
+    "boost/*": ["daemon/http/*"],
+    "git2*": ["storage/history/*"],
+    "google/protobuf/*": ["tests/models/*"],
+    "gmock/*": TEST_FILES,
+    "gtest/*": TEST_FILES,
+    "httplib.h": ["storage/sync/http_client.cc", "*_test.cc"],
+    "nlohmann/*": _JSON + ["*_test.cc"],
+    "onnx/*": ["tests/models/*", "*_test.cc"],
+    "openssl/*": ["schema/base/sha256.cc", "daemon/http/*tls*"],
+    "rocksdb/*": ["storage/kv/rocksdb_store.cc"],
+    "spdlog/*": ["daemon/serve.cc"],
+    "sqlite3.h": ["storage/kv/sqlite_store.cc"],
+    "toml++/*": ["daemon/config.cc", "cli/settings_file.cc"],
+    "utf8proc.h": ["storage/registry/*.cc", "cli/terminal/table.cc"],
+    "zstd.h": ["storage/content/codec.cc"],
+}
+
+# What any file may include besides the standard library, whose names have neither dot nor slash.
+# fmt stays out of public headers.
+COMMON = ["absl/*"]
+COMMON_IN_SOURCES = ["fmt/*"]
+POSIX = ["arpa/*", "dirent.h", "fcntl.h", "linux/*", "net/*", "netinet/*", "poll.h", "pthread.h",
+         "pwd.h", "signal.h", "stdio.h", "sys/*", "termios.h", "time.h", "unistd.h"]
