@@ -114,6 +114,18 @@ TEST_F(ContentStoreTest, AnEditInTheMiddleStoresLittle) {
   EXPECT_LT(Put(content).new_bytes, 600u << 10);
 }
 
+TEST_F(ContentStoreTest, FsckBesideAWriterFindsNothingWrong) {
+  Put(RandomBytes(1 << 20, 21));
+  bool written = false;
+  const auto report = Fsck(store_, FsckDepth::kContent, [&](uint64_t) {
+    if (!std::exchange(written, true)) Put(RandomBytes(1 << 20, 22));
+  });
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(written);
+  EXPECT_THAT(report->problems, testing::IsEmpty());
+  EXPECT_EQ(report->packs, 2u);
+}
+
 TEST_F(ContentStoreTest, RangesAreThePartsOfTheFile) {
   const Bytes content = RandomBytes(3 << 20, 11);
   const Recipe recipe = **store_.FindRecipe(Put(content).artifact);

@@ -22,8 +22,7 @@ class Checker {
       : store_(store), depth_(depth), progress_(progress) {}
 
   absl::StatusOr<FsckReport> Run() {
-    MREG_ASSIGN_OR_RETURN(const auto packs, store_.packs().List());
-    for (const PackInfo& pack : packs) CheckPack(pack);
+    MREG_RETURN_IF_ERROR(CheckNewPacks());
     MREG_RETURN_IF_ERROR(CheckIndex());
     MREG_RETURN_IF_ERROR(CheckRecipes());
     return std::move(report_);
@@ -34,6 +33,15 @@ class Checker {
     ChunkId id;
     std::future<absl::Status> result;
   };
+
+  // Those that were not there at the last call.
+  absl::Status CheckNewPacks() {
+    MREG_ASSIGN_OR_RETURN(const auto packs, store_.packs().List());
+    for (const PackInfo& pack : packs) {
+      if (seen_packs_.insert(pack.id).second) CheckPack(pack);
+    }
+    return absl::OkStatus();
+  }
 
   void CheckPack(const PackInfo& pack) {
     ++report_.packs;
@@ -70,18 +78,27 @@ class Checker {
   }
 
   absl::Status CheckIndex() {
-    return store_.index().Scan(Table::kChunks, "", "", [this](ByteView key, ByteView row) {
-      const auto id = ChunkId::FromBytes(key);
-      const auto place = DecodePlace(row);
-      if (!id.ok() || !place.ok()) {
-        report_.problems.emplace_back("the index holds a damaged chunk row");
-      } else if (!sound_packs_.contains(place->pack)) {
-        report_.problems.push_back(fmt::format("chunk {} is lost: pack {} is missing or damaged",
-                                               id->ToShortHex(), place->pack.ToHex()));
-        report_.damaged.push_back(*id);
-      }
-      return true;
-    });
+    std::vector<std::pair<ChunkId, PackId>> suspects;
+    MREG_RETURN_IF_ERROR(
+        store_.index().Scan(Table::kChunks, "", "", [&](ByteView key, ByteView row) {
+          const auto id = ChunkId::FromBytes(key);
+          const auto place = DecodePlace(row);
+          if (!id.ok() || !place.ok()) {
+            report_.problems.emplace_back("the index holds a damaged chunk row");
+          } else if (!sound_packs_.contains(place->pack)) {
+            suspects.emplace_back(*id, place->pack);
+          }
+          return true;
+        }));
+    // A pack is there before the index names it, so those that writers added meanwhile are now.
+    if (!suspects.empty()) MREG_RETURN_IF_ERROR(CheckNewPacks());
+    for (const auto& [id, pack] : suspects) {
+      if (sound_packs_.contains(pack)) continue;
+      report_.problems.push_back(fmt::format("chunk {} is lost: pack {} is missing or damaged",
+                                             id.ToShortHex(), pack.ToHex()));
+      report_.damaged.push_back(id);
+    }
+    return absl::OkStatus();
   }
 
   absl::Status CheckRecipes() {
@@ -121,6 +138,7 @@ class Checker {
   const FsckDepth depth_;
   const std::function<void(uint64_t)>& progress_;
   FsckReport report_;
+  absl::flat_hash_set<PackId> seen_packs_;
   absl::flat_hash_set<PackId> sound_packs_;
   std::deque<Checking> checking_;
   uint64_t checked_bytes_ = 0;
