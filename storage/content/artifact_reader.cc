@@ -16,8 +16,8 @@ constexpr size_t kRecentChunks = 4;
 }  // namespace
 
 ArtifactReader::ArtifactReader(const ContentStore& store, Recipe recipe, uint64_t offset,
-                               uint64_t length)
-    : store_(store), recipe_(std::move(recipe)), skip_(std::min(offset, recipe_.size)) {
+                               uint64_t length, ChunkProof proof)
+    : store_(store), recipe_(std::move(recipe)), proof_(proof), skip_(std::min(offset, recipe_.size)) {
   remaining_ = std::min(length, recipe_.size - skip_);
   while (next_span_ < recipe_.spans.size() && recipe_.spans[next_span_].length <= skip_) {
     skip_ -= recipe_.spans[next_span_++].length;
@@ -29,10 +29,12 @@ std::shared_future<ArtifactReader::Plain> ArtifactReader::Fetch(uint32_t number)
     if (recent == number) return chunk;
   }
   const ChunkId id = recipe_.chunks[number].id;
-  std::shared_future<Plain> chunk = RunOn(store_.pool(), [&store = store_, id]() -> Plain {
-                                      MREG_ASSIGN_OR_RETURN(Bytes plain, store.Get(id));
-                                      return std::make_shared<const Bytes>(std::move(plain));
-                                    }).share();
+  const auto get = [&store = store_, id, proof = proof_]() -> Plain {
+    MREG_ASSIGN_OR_RETURN(
+        Bytes plain, proof == ChunkProof::kHash ? store.Get(id) : store.GetUnverified(id));
+    return std::make_shared<const Bytes>(std::move(plain));
+  };
+  std::shared_future<Plain> chunk = RunOn(store_.pool(), get).share();
   recent_.emplace_front(number, chunk);
   if (recent_.size() > kRecentChunks) recent_.pop_back();
   return chunk;

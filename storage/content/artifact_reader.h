@@ -15,10 +15,14 @@
 
 namespace mreg::content {
 
+// Whether each chunk is hashed, or the caller hashes the whole file.
+enum class ChunkProof { kNone, kHash };
+
 // Not thread-safe. The store outlives it and its tasks in the store's pool.
 class ArtifactReader final : public ByteSource {
  public:
-  ArtifactReader(const ContentStore& store, Recipe recipe, uint64_t offset, uint64_t length);
+  ArtifactReader(const ContentStore& store, Recipe recipe, uint64_t offset, uint64_t length,
+                 ChunkProof proof);
 
   absl::StatusOr<size_t> Read(std::span<char> buffer) override;
 
@@ -38,6 +42,7 @@ class ArtifactReader final : public ByteSource {
 
   const ContentStore& store_;
   const Recipe recipe_;
+  const ChunkProof proof_;
   size_t next_span_ = 0;
   uint64_t skip_ = 0;       // bytes of the next span that come before the range
   uint64_t remaining_ = 0;  // bytes of the range not yet scheduled

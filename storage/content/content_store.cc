@@ -82,6 +82,11 @@ absl::StatusOr<Bytes> ContentStore::Get(const ChunkId& id) const {
   return Decode(std::move(chunk));
 }
 
+absl::StatusOr<Bytes> ContentStore::GetUnverified(const ChunkId& id) const {
+  MREG_ASSIGN_OR_RETURN(StoredChunk chunk, GetStored(id));
+  return DecodeUnverified(std::move(chunk));
+}
+
 absl::StatusOr<std::optional<Recipe>> ContentStore::FindRecipe(const ArtifactId& artifact) const {
   MREG_ASSIGN_OR_RETURN(const auto row, index_.Get(Table::kRecipes, artifact.bytes()));
   if (!row) return std::nullopt;
@@ -118,12 +123,14 @@ absl::StatusOr<PutResult> ContentStore::PutFile(const ReadableFile& file,
 
 std::unique_ptr<ByteSource> ContentStore::OpenRange(Recipe recipe, uint64_t offset,
                                                     uint64_t length) const {
-  return std::make_unique<ArtifactReader>(*this, std::move(recipe), offset, length);
+  return std::make_unique<ArtifactReader>(*this, std::move(recipe), offset, length,
+                                          ChunkProof::kHash);
 }
 
-absl::Status ContentStore::CopyVerified(const Recipe& recipe, ByteSink& sink,
-                                        const std::function<void(uint64_t)>& progress) const {
-  ArtifactReader reader(*this, recipe, 0, recipe.size);
+absl::Status ContentStore::CopyHashed(const Recipe& recipe, ByteSink& sink,
+                                      const std::function<void(uint64_t)>& progress) const {
+  // The file's hash proves all its chunks.
+  ArtifactReader reader(*this, recipe, 0, recipe.size, ChunkProof::kNone);
   Sha256 hash;
   uint64_t done = 0;
   while (true) {
@@ -134,18 +141,44 @@ absl::Status ContentStore::CopyVerified(const Recipe& recipe, ByteSink& sink,
     done += piece.size();
     if (progress) progress(done);
   }
-  if (hash.Finish() != recipe.artifact.bytes()) {
-    return absl::DataLossError(
-        fmt::format("the recipe of {} gives another file", recipe.artifact.ToShortHex()));
+  if (hash.Finish() == recipe.artifact.bytes()) return absl::OkStatus();
+  MREG_RETURN_IF_ERROR(FindDamage(recipe));
+  return absl::FailedPreconditionError(
+      fmt::format("the recipe of {} gives another file", recipe.artifact.ToShortHex()));
+}
+
+// DataLoss if it is a chunk that makes the file wrong, and not its recipe.
+absl::Status ContentStore::FindDamage(const Recipe& recipe) const {
+  for (const RecipeChunk& chunk : recipe.chunks) {
+    MREG_RETURN_IF_ERROR(Get(chunk.id).status());
   }
   return absl::OkStatus();
+}
+
+absl::Status ContentStore::CopyVerified(const Recipe& recipe, ByteSink& sink,
+                                        const std::function<void(uint64_t)>& progress) const {
+  const absl::Status status = CopyHashed(recipe, sink, progress);
+  const bool is_wrong = absl::IsFailedPrecondition(status);
+  if (!recipe.is_proved && (status.ok() || is_wrong)) {
+    kv::Batch batch;
+    if (is_wrong) {
+      batch.Remove(Table::kRecipes, recipe.artifact.bytes());
+    } else {
+      Recipe proved = recipe;
+      proved.is_proved = true;
+      StageRecipe(proved, batch);
+    }
+    MREG_RETURN_IF_ERROR(index_.Commit(batch));
+  }
+  return is_wrong ? absl::DataLossError(status.message()) : status;
 }
 
 absl::Status ContentStore::Verify(const Recipe& recipe) const {
   struct Nowhere final : ByteSink {
     absl::Status Write(ByteView) override { return absl::OkStatus(); }
   } nowhere;
-  return CopyVerified(recipe, nowhere, nullptr);
+  const absl::Status status = CopyHashed(recipe, nowhere, nullptr);
+  return absl::IsFailedPrecondition(status) ? absl::DataLossError(status.message()) : status;
 }
 
 absl::StatusOr<uint64_t> ContentStore::RecoverUploads(IngestHook hook) {

@@ -64,6 +64,12 @@ class ContentStoreTest : public testing::Test {
     return sink.content;
   }
 
+  void Enter(const Recipe& recipe) {
+    kv::Batch batch;
+    StageRecipe(recipe, batch);
+    ASSERT_TRUE(index_->Commit(batch).ok());
+  }
+
   std::string OnlyPack() {
     const PackId id = packs_->List()->front().id;
     return fmt::format("{}/packs/{}/{}.pack", directory_, id.ToHex().substr(0, 2), id.ToHex());
@@ -190,6 +196,35 @@ TEST_F(ContentStoreTest, ARecipeForAnotherFileIsNotBelieved) {
   Recipe recipe = **store_.FindRecipe(Put(RandomBytes(100'000, 17)).artifact);
   recipe.artifact = IdOf<ArtifactId>("something else");
   EXPECT_EQ(store_.Verify(recipe).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(ContentStoreTest, AnUnprovedRecipeIsProvedWhenItIsFirstWrittenOut) {
+  Recipe recipe = **store_.FindRecipe(Put(RandomBytes(100'000, 23)).artifact);
+  recipe.is_proved = false;
+  Enter(recipe);
+  EXPECT_FALSE((*store_.FindRecipe(recipe.artifact))->is_proved);
+  ASSERT_TRUE(Read(recipe.artifact).ok());
+  EXPECT_TRUE((*store_.FindRecipe(recipe.artifact))->is_proved);
+}
+
+TEST_F(ContentStoreTest, AnUnprovedRecipeThatGivesAnotherFileIsForgotten) {
+  Recipe recipe = **store_.FindRecipe(Put(RandomBytes(100'000, 24)).artifact);
+  recipe.artifact = IdOf<ArtifactId>("something else");
+  recipe.is_proved = false;
+  Enter(recipe);
+  EXPECT_TRUE(absl::IsDataLoss(Read(recipe.artifact).status()));
+  EXPECT_FALSE(store_.FindRecipe(recipe.artifact)->has_value());
+}
+
+TEST_F(ContentStoreTest, ADamagedChunkIsNoReasonToForgetARecipe) {
+  Recipe recipe = **store_.FindRecipe(Put(RandomBytes(100'000, 25)).artifact);
+  recipe.is_proved = false;
+  Enter(recipe);
+  Flip(OnlyPack(), 5'000);
+  const auto read = Read(recipe.artifact);
+  EXPECT_TRUE(absl::IsDataLoss(read.status()));
+  EXPECT_THAT(read.status().message(), testing::HasSubstr("chunk"));
+  EXPECT_TRUE(store_.FindRecipe(recipe.artifact)->has_value());
 }
 
 TEST_F(ContentStoreTest, AFailureAtAnyStepLosesNothingAndLeavesNothingVisible) {

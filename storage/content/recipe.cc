@@ -82,14 +82,20 @@ absl::StatusOr<Recipe> FromProto(const v1::Recipe& proto) {
   return recipe;
 }
 
-Bytes SerializeRecipe(const Recipe& recipe) { return ToProto(recipe).SerializeAsString(); }
+Bytes SerializeRecipe(const Recipe& recipe) {
+  v1::Recipe proto = ToProto(recipe);
+  proto.set_unproved(!recipe.is_proved);
+  return proto.SerializeAsString();
+}
 
 absl::StatusOr<Recipe> ParseRecipe(ByteView bytes) {
   v1::Recipe proto;
   if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Malformed("it cannot be parsed");
   }
-  return FromProto(proto);
+  MREG_ASSIGN_OR_RETURN(Recipe recipe, FromProto(proto));
+  recipe.is_proved = !proto.unproved();
+  return recipe;
 }
 
 }  // namespace mreg::content

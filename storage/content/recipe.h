@@ -34,14 +34,18 @@ struct Recipe {
   uint64_t size = 0;                // bytes
   std::vector<RecipeChunk> chunks;  // distinct, in the order of their first use
   std::vector<Span> spans;
+  // That the file was put together once and hashed to `artifact`. What travels is not believed.
+  bool is_proved = true;
 };
 
+// Without is_proved.
 v1::Recipe ToProto(const Recipe& recipe);
 
 // InvalidArgument unless the spans lie inside their chunks and add up to the size. Whether the
 // bytes hash to `artifact` is not looked at: see ContentStore::Verify.
 absl::StatusOr<Recipe> FromProto(const v1::Recipe& proto);
 
+// With is_proved, for the index.
 Bytes SerializeRecipe(const Recipe& recipe);
 absl::StatusOr<Recipe> ParseRecipe(ByteView bytes);
 

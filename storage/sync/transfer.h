@@ -67,7 +67,8 @@ struct FetchOutcome {
 };
 
 // Brings the files that `content` lacks. Each chunk is proved on arrival and kept even if the
-// connection breaks, and each file is proved as a whole before it counts as there.
+// connection breaks. Each file is proved as a whole when it is first written out
+// (ContentStore::CopyVerified).
 absl::StatusOr<FetchOutcome> FetchFiles(content::ContentStore& content, Remote& remote,
                                         std::span<const ArtifactId> files,
                                         const Progress& progress);
