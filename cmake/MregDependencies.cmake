@@ -18,6 +18,12 @@ pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+# htscodecs brings neither a CMake nor a pkg-config file.
+find_path(HTSCODECS_INCLUDE_DIR htscodecs/rANS_static4x16.h REQUIRED)
+find_library(HTSCODECS_LIBRARY htscodecs REQUIRED)
+add_library(htscodecs::htscodecs UNKNOWN IMPORTED)
+set_target_properties(htscodecs::htscodecs PROPERTIES
+  IMPORTED_LOCATION ${HTSCODECS_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${HTSCODECS_INCLUDE_DIR})
 if(MREG_BENCH)
   find_package(benchmark REQUIRED)
 endif()

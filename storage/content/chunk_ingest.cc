@@ -15,17 +15,26 @@ Bytes EncodePlace(const ChunkPlace& place) {
   AppendU32Le(row, place.stored_length);
   AppendU32Le(row, place.plain_length);
   row.push_back(static_cast<char>(place.encoding));
+  for (const ChunkId& base : place.bases) row.append(base.bytes());
   return row;
 }
 
 absl::StatusOr<ChunkPlace> DecodePlace(ByteView row) {
-  if (row.size() != PackId::kBytes + 13) {
+  constexpr size_t kFixedBytes = PackId::kBytes + 13;
+  if (row.size() < kFixedBytes || (row.size() - kFixedBytes) % ChunkId::kBytes != 0) {
     return absl::DataLossError("the index holds a damaged chunk row");
   }
   const ByteView numbers = row.substr(PackId::kBytes);
-  return ChunkPlace{*PackId::FromBytes(row.substr(0, PackId::kBytes)), ReadU32Le(numbers),
-                    ReadU32Le(numbers.substr(4)), ReadU32Le(numbers.substr(8)),
-                    static_cast<Encoding>(numbers[12])};
+  ChunkPlace place{*PackId::FromBytes(row.substr(0, PackId::kBytes)),
+                   ReadU32Le(numbers),
+                   ReadU32Le(numbers.substr(4)),
+                   ReadU32Le(numbers.substr(8)),
+                   static_cast<Encoding>(numbers[12]),
+                   {}};
+  for (size_t at = kFixedBytes; at < row.size(); at += ChunkId::kBytes) {
+    place.bases.push_back(*ChunkId::FromBytes(row.substr(at, ChunkId::kBytes)));
+  }
+  return place;
 }
 
 void StagePack(std::span<const PackedChunk> chunks, kv::Batch& batch) {
@@ -78,9 +87,13 @@ absl::Status ChunkIngest::WaitForSeal() {
   return sealing_.valid() ? sealing_.get() : absl::OkStatus();
 }
 
-absl::Status ChunkIngest::Finish() {
+absl::Status ChunkIngest::Flush() {
   if (writer_) MREG_RETURN_IF_ERROR(SealInBackground());
-  MREG_RETURN_IF_ERROR(WaitForSeal());
+  return WaitForSeal();
+}
+
+absl::Status ChunkIngest::Finish() {
+  MREG_RETURN_IF_ERROR(Flush());
   if (recipes_.writes().empty()) return absl::OkStatus();
   return index_.Commit(std::exchange(recipes_, {}));
 }

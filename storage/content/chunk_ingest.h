@@ -33,6 +33,9 @@ class ChunkIngest {
   // Enters the file into the index with the session's end, when all its chunks are durable.
   void AddRecipe(const Recipe& recipe);
 
+  // Every chunk added so far is durable and indexed on return.
+  absl::Status Flush();
+
   // Everything added is durable and indexed on return. The session is over.
   absl::Status Finish();
 

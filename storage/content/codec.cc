@@ -1,112 +1,154 @@
 #include "storage/content/codec.h"
 
 #include <fmt/format.h>
-#include <zstd.h>
 
 #include <algorithm>
-#include <memory>
+#include <tuple>
 #include <utility>
 
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
+#include "storage/content/encoding/difference.h"
+#include "storage/content/encoding/frame.h"
+#include "storage/content/encoding/planes.h"
 
 namespace mreg::content {
 namespace {
 
-// Level 1: on weights higher levels find nothing more, on graphs little (docs/benchmarks.md).
-constexpr int kZstdLevel = 1;
 constexpr size_t kSampleBytes = 32 << 10;
 
-struct FreeCompressor {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
-struct FreeDecompressor {
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
+// Two chunks have to be alike here for a difference to be worth trying.
+constexpr size_t kLikenessBytes = 16 << 10;
+
+// A look at the middle tells compressible bytes from incompressible ones.
+bool SampleCompresses(ByteView plain) {
+  if (plain.size() < 4 * kSampleBytes) return true;
+  return !encoding::CompressZstd(plain.substr(plain.size() / 2, kSampleBytes)).empty();
+}
 
 bool Pays(size_t stored, size_t plain) { return stored < plain - plain / 32; }
 
-// Empty if compression fails or does not pay.
-Bytes Compress(ByteView plain) {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeCompressor> context(ZSTD_createCCtx());
-  Bytes out(ZSTD_compressBound(plain.size()), '\0');
-  const size_t size = ZSTD_compressCCtx(context.get(), out.data(), out.size(), plain.data(),
-                                        plain.size(), kZstdLevel);
-  if (ZSTD_isError(size) || !Pays(size, plain.size())) return {};
-  out.resize(size);
-  out.shrink_to_fit();
-  return out;
+absl::Status Damaged(const ChunkId& id, std::string_view what) {
+  return absl::DataLossError(fmt::format("chunk {} {}", id.ToShortHex(), what));
 }
 
-// A look at the middle tells compressible weights from incompressible ones.
-bool SampleCompresses(ByteView plain) {
-  if (plain.size() < 4 * kSampleBytes) return true;
-  return !Compress(plain.substr(plain.size() / 2, kSampleBytes)).empty();
-}
-
-absl::StatusOr<Bytes> Decompress(const StoredChunk& chunk) {
-  thread_local const std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context(ZSTD_createDCtx());
-  Bytes plain(chunk.plain_length, '\0');
-  const size_t size = ZSTD_decompressDCtx(context.get(), plain.data(), plain.size(),
-                                          chunk.payload.data(), chunk.payload.size());
-  if (ZSTD_isError(size) || size != plain.size()) {
-    return absl::DataLossError(fmt::format("chunk {} does not decompress", chunk.id.ToShortHex()));
+// The form without a base, "" where raw is best.
+std::pair<Encoding, Bytes> EncodeAlone(ByteView plain, onnx::DataType type) {
+  if (const auto element = encoding::ElementOf(type); element && element->width > 1) {
+    Bytes payload(1, static_cast<char>(type));
+    encoding::AppendPlanes(plain, *element, payload);
+    if (Pays(payload.size(), plain.size())) return {Encoding::kPlanes, std::move(payload)};
+    return {Encoding::kRaw, ""};
   }
-  return plain;
+  if (!SampleCompresses(plain)) return {Encoding::kRaw, ""};
+  return {Encoding::kZstd, encoding::CompressZstd(plain)};
+}
+
+// Whether a difference is smaller than planes at the begin, without which it will be nowhere.
+bool AreAlike(ByteView plain, ByteView base, const encoding::Element& element) {
+  const ByteView head = plain.substr(0, kLikenessBytes);
+  Bytes difference, planes;
+  encoding::AppendDifference(head, base.substr(0, kLikenessBytes), element, difference);
+  encoding::AppendPlanes(head, element, planes);
+  return difference.size() < planes.size() - planes.size() / 32;
 }
 
 absl::Status CheckHash(const ChunkId& id, ByteView plain) {
   if (IdOf<ChunkId>(plain) == id) return absl::OkStatus();
-  return absl::DataLossError(
-      fmt::format("chunk {} is damaged: its bytes have another hash", id.ToShortHex()));
+  return Damaged(id, "is damaged: its bytes have another hash");
+}
+
+// Payloads begin with the type of their elements.
+absl::StatusOr<Bytes> DecodeElements(const StoredChunk& chunk, ByteView base) {
+  const auto element = encoding::ElementOf(TypeOf(chunk));
+  if (!element) return Damaged(chunk.id, "has elements of an unknown type");
+  ByteView in = ByteView(chunk.payload).substr(1);
+  Bytes plain(chunk.plain_length, '\0');
+  const absl::Status status = chunk.encoding == Encoding::kPlanes
+                                  ? encoding::TakePlanes(in, *element, plain)
+                                  : encoding::TakeDifference(in, base, *element, plain);
+  if (!status.ok() || !in.empty()) return Damaged(chunk.id, "does not decode");
+  return plain;
 }
 
 }  // namespace
 
-StoredChunk Encode(const ChunkId& id, Bytes plain) {
+StoredChunk Encode(const ChunkId& id, Bytes plain, onnx::DataType type) {
   StoredChunk chunk;
   chunk.id = id;
   chunk.plain_length = static_cast<uint32_t>(plain.size());
-  if (SampleCompresses(plain)) chunk.payload = Compress(plain);
+  std::tie(chunk.encoding, chunk.payload) = EncodeAlone(plain, type);
   if (chunk.payload.empty()) {
+    chunk.encoding = Encoding::kRaw;
     chunk.payload = std::move(plain);
-  } else {
-    chunk.encoding = Encoding::kZstd;
   }
   return chunk;
 }
 
-absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk) {
+StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, const Base& base) {
+  const auto element = encoding::ElementOf(type);
+  if (!element || !AreAlike(plain, base.plain, *element)) {
+    return Encode(id, std::move(plain), type);
+  }
+  StoredChunk chunk;
+  chunk.id = id;
+  chunk.encoding = Encoding::kDifference;
+  chunk.plain_length = static_cast<uint32_t>(plain.size());
+  chunk.bases = {base.id};
+  chunk.payload.assign(1, static_cast<char>(type));
+  encoding::AppendDifference(plain, base.plain, *element, chunk.payload);
+  // Far below what planes can reach there is no need to try them.
+  if (chunk.payload.size() < plain.size() / 2) return chunk;
+  StoredChunk alone = Encode(id, std::move(plain), type);
+  return chunk.payload.size() < alone.payload.size() - alone.payload.size() / 32
+             ? std::move(chunk)
+             : std::move(alone);
+}
+
+onnx::DataType TypeOf(const StoredChunk& chunk) {
+  const bool tells =
+      chunk.encoding == Encoding::kPlanes || chunk.encoding == Encoding::kDifference;
+  return tells && !chunk.payload.empty() ? static_cast<unsigned char>(chunk.payload[0]) : 0;
+}
+
+absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk, ByteView base) {
   if (chunk.plain_length > kMaxChunkBytes) {
-    return absl::DataLossError(fmt::format("chunk {} claims {} bytes, more than any chunk has",
-                                           chunk.id.ToShortHex(), chunk.plain_length));
+    return Damaged(chunk.id,
+                   fmt::format("claims {} bytes, more than any chunk has", chunk.plain_length));
   }
   switch (chunk.encoding) {
     case Encoding::kRaw:
       if (chunk.payload.size() != chunk.plain_length) {
-        return absl::DataLossError(
-            fmt::format("chunk {} has a wrong length", chunk.id.ToShortHex()));
+        return Damaged(chunk.id, "has a wrong length");
       }
       return std::move(chunk.payload);
-    case Encoding::kZstd:
-      return Decompress(chunk);
+    case Encoding::kZstd: {
+      Bytes plain(chunk.plain_length, '\0');
+      if (!encoding::DecompressZstd(chunk.payload, plain).ok()) {
+        return Damaged(chunk.id, "does not decompress");
+      }
+      return plain;
+    }
+    case Encoding::kPlanes:
+    case Encoding::kDifference:
+      return DecodeElements(chunk, base);
   }
-  return absl::DataLossError(fmt::format("chunk {} has the unknown encoding {}",
-                                         chunk.id.ToShortHex(), static_cast<int>(chunk.encoding)));
+  return Damaged(chunk.id,
+                 fmt::format("has the unknown encoding {}", static_cast<int>(chunk.encoding)));
 }
 
-absl::StatusOr<Bytes> Decode(StoredChunk chunk) {
+absl::StatusOr<Bytes> Decode(StoredChunk chunk, ByteView base) {
   const ChunkId id = chunk.id;
-  MREG_ASSIGN_OR_RETURN(Bytes plain, DecodeUnverified(std::move(chunk)));
+  MREG_ASSIGN_OR_RETURN(Bytes plain, DecodeUnverified(std::move(chunk), base));
   MREG_RETURN_IF_ERROR(CheckHash(id, plain));
   return plain;
 }
 
-absl::Status Verify(const StoredChunk& chunk) {
+absl::Status Verify(const StoredChunk& chunk, ByteView base) {
   const bool is_plain =
       chunk.encoding == Encoding::kRaw && chunk.payload.size() == chunk.plain_length;
   if (is_plain) return CheckHash(chunk.id, chunk.payload);
-  return Decode(chunk).status();
+  return Decode(chunk, base).status();
 }
 
 }  // namespace mreg::content

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "schema/base/bytes.h"
 #include "schema/base/ids.h"
+#include "schema/onnx/wire_scanner.h"
 
 namespace mreg::content {
 
@@ -15,32 +17,51 @@ namespace mreg::content {
 enum class Encoding : uint8_t {
   kRaw = 0,
   kZstd = 1,
+  kPlanes = 2,      // of the elements' bytes, each coded for itself
+  kDifference = 3,  // of the elements to those of the one base
 };
 
 // No chunk is larger: what a reader has to hold for one is bounded.
 inline constexpr uint32_t kMaxChunkBytes = 4 << 20;
+inline constexpr size_t kMaxBases = 16;
 
 // A chunk as it lies in a pack and travels on the wire.
 struct StoredChunk {
   ChunkId id;
   Encoding encoding = Encoding::kRaw;
   uint32_t plain_length = 0;  // bytes
+  // Chunks whose plain bytes are needed to decode it, none of which needs others itself.
+  std::vector<ChunkId> bases;
   Bytes payload;
+};
+
+// A chunk that another may be stored as a difference to.
+struct Base {
+  ChunkId id;
+  Bytes plain;
 };
 
 // The smallest form of `plain` (at most kMaxChunkBytes) that pays: raw unless compression saves
 // at least 1/32. Incompressible data costs a sample only.
-StoredChunk Encode(const ChunkId& id, Bytes plain);
+// `type` is that of the elements; 0 for plain bytes.
+StoredChunk Encode(const ChunkId& id, Bytes plain, onnx::DataType type = 0);
 
-// The plain bytes, without looking whether they are those that the id promises. DataLoss if the
-// payload does not decode to exactly `plain_length` bytes; never allocates more.
-absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk);
+// The same, or the difference to `base`, whichever is smaller.
+StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, const Base& base);
+
+// The plain bytes, without looking whether they are those that the id promises. `base`: the plain
+// bytes of the chunk's bases, one behind the other. DataLoss if the payload does not decode to
+// exactly `plain_length` bytes; never allocates more than some times that.
+absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk, ByteView base = {});
 
 // The plain bytes, proved to hash to the id: DataLoss otherwise.
-absl::StatusOr<Bytes> Decode(StoredChunk chunk);
+absl::StatusOr<Bytes> Decode(StoredChunk chunk, ByteView base = {});
 
 // Whether it would decode: DataLoss if not. Cheaper than Decode where the plain bytes are not
 // wanted.
-absl::Status Verify(const StoredChunk& chunk);
+absl::Status Verify(const StoredChunk& chunk, ByteView base = {});
+
+// The type that the chunk was encoded with, as far as its encoding tells; 0 otherwise.
+onnx::DataType TypeOf(const StoredChunk& chunk);
 
 }  // namespace mreg::content

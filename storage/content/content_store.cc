@@ -79,12 +79,52 @@ absl::StatusOr<StoredChunk> ContentStore::GetStored(const ChunkId& id) const {
 
 absl::StatusOr<Bytes> ContentStore::Get(const ChunkId& id) const {
   MREG_ASSIGN_OR_RETURN(StoredChunk chunk, GetStored(id));
-  return Decode(std::move(chunk));
+  MREG_ASSIGN_OR_RETURN(const Bytes base, JoinBases(chunk, &ContentStore::Get));
+  return Decode(std::move(chunk), base);
 }
 
 absl::StatusOr<Bytes> ContentStore::GetUnverified(const ChunkId& id) const {
   MREG_ASSIGN_OR_RETURN(StoredChunk chunk, GetStored(id));
-  return DecodeUnverified(std::move(chunk));
+  MREG_ASSIGN_OR_RETURN(const Bytes base, JoinBases(chunk, &ContentStore::GetUnverified));
+  return DecodeUnverified(std::move(chunk), base);
+}
+
+absl::StatusOr<Bytes> ContentStore::GetBases(const StoredChunk& chunk) const {
+  return JoinBases(chunk, &ContentStore::Get);
+}
+
+absl::StatusOr<Bytes> ContentStore::JoinBases(
+    const StoredChunk& chunk, absl::StatusOr<Bytes> (ContentStore::*get)(const ChunkId&)
+                                  const) const {
+  Bytes joined;
+  if (chunk.bases.empty()) return joined;
+  MREG_ASSIGN_OR_RETURN(const auto places, Locate(chunk.bases));
+  for (size_t i = 0; i < chunk.bases.size(); ++i) {
+    if (!places[i].bases.empty()) {
+      return absl::FailedPreconditionError(
+          fmt::format("chunk {} is a difference to {}, which is one itself",
+                      chunk.id.ToShortHex(), chunk.bases[i].ToShortHex()));
+    }
+    MREG_ASSIGN_OR_RETURN(Bytes plain, (this->*get)(chunk.bases[i]));
+    if (chunk.bases.size() == 1) return plain;
+    joined += plain;
+  }
+  return joined;
+}
+
+absl::Status ContentStore::Prove(const StoredChunk& chunk) const {
+  MREG_ASSIGN_OR_RETURN(const Bytes base, GetBases(chunk));
+  return content::Verify(chunk, base);
+}
+
+absl::StatusOr<std::optional<Base>> ContentStore::FindBase(const ChunkId& id) const {
+  MREG_ASSIGN_OR_RETURN(const auto row, index_.Get(Table::kChunks, id.bytes()));
+  if (!row) return std::nullopt;
+  MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*row));
+  if (!place.bases.empty() && place.encoding != Encoding::kDifference) return std::nullopt;
+  const ChunkId base = place.bases.empty() ? id : place.bases.front();
+  MREG_ASSIGN_OR_RETURN(Bytes plain, Get(base));
+  return Base{base, std::move(plain)};
 }
 
 absl::StatusOr<std::optional<Recipe>> ContentStore::FindRecipe(const ArtifactId& artifact) const {
@@ -181,21 +221,36 @@ absl::Status ContentStore::Verify(const Recipe& recipe) const {
   return absl::IsFailedPrecondition(status) ? absl::DataLossError(status.message()) : status;
 }
 
+// Adds to `ingest` the chunks of a killed writer's file that verify: those with bases or the
+// others. Returns how many.
+absl::StatusOr<uint64_t> ContentStore::Replay(const ReadableFile& file, bool with_bases,
+                                              ChunkIngest& ingest) const {
+  uint64_t kept = 0;
+  absl::Status failure;
+  RecordParser parser([&](StoredChunk chunk) -> absl::Status {
+    if (chunk.bases.empty() == with_bases) return absl::OkStatus();
+    const auto known = index_.Get(Table::kChunks, chunk.id.bytes());
+    if (!known.ok()) return failure = known.status();
+    if (known->has_value()) return absl::OkStatus();
+    const absl::Status proof = Prove(chunk);
+    if (absl::IsNotFound(proof)) return absl::OkStatus();  // its base was lost with the writer
+    MREG_RETURN_IF_ERROR(proof);
+    ++kept;
+    return failure = ingest.Add(chunk);
+  });
+  MREG_RETURN_IF_ERROR(ReplayUpload(file, parser));
+  MREG_RETURN_IF_ERROR(failure);
+  return kept;
+}
+
 absl::StatusOr<uint64_t> ContentStore::RecoverUploads(IngestHook hook) {
   uint64_t kept = 0;
   MREG_RETURN_IF_ERROR(packs_.RecoverUploads([&](const ReadableFile& file) -> absl::Status {
     const auto ingest = BeginIngest(hook);
-    absl::Status failure;
-    RecordParser parser([&](StoredChunk chunk) -> absl::Status {
-      const auto known = index_.Get(Table::kChunks, chunk.id.bytes());
-      if (!known.ok()) return failure = known.status();
-      if (known->has_value()) return absl::OkStatus();
-      MREG_RETURN_IF_ERROR(content::Verify(chunk));
-      ++kept;
-      return failure = ingest->Add(chunk);
-    });
-    MREG_RETURN_IF_ERROR(ReplayUpload(file, parser));
-    MREG_RETURN_IF_ERROR(failure);
+    MREG_ASSIGN_OR_RETURN(const uint64_t bases, Replay(file, false, *ingest));
+    MREG_RETURN_IF_ERROR(ingest->Flush());
+    MREG_ASSIGN_OR_RETURN(const uint64_t others, Replay(file, true, *ingest));
+    kept += bases + others;
     return ingest->Finish();
   }));
   return kept;

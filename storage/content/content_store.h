@@ -51,6 +51,18 @@ class ContentStore {
   // The same without looking at the hash, for who proves more than the chunk.
   absl::StatusOr<Bytes> GetUnverified(const ChunkId& id) const;
 
+  // The plain bytes of the chunks that `chunk` needs to be decoded, one behind the other, each
+  // proved. NotFound if one is absent; FailedPrecondition if one needs others itself.
+  absl::StatusOr<Bytes> GetBases(const StoredChunk& chunk) const;
+
+  // Whether a chunk that comes from elsewhere is what its id says. Errors as in GetBases, and
+  // DataLoss if it is not.
+  absl::Status Prove(const StoredChunk& chunk) const;
+
+  // What a chunk of the same type can be a difference to so that it is like `id`: that chunk, or
+  // its own base. Nothing if that is not in the store.
+  absl::StatusOr<std::optional<Base>> FindBase(const ChunkId& id) const;
+
   // As stored: for sending on. Its receiver verifies it.
   absl::StatusOr<StoredChunk> GetStored(const ChunkId& id) const;
 
@@ -97,6 +109,11 @@ class ContentStore {
   absl::Status CopyHashed(const Recipe& recipe, ByteSink& sink,
                           const std::function<void(uint64_t)>& progress) const;
   absl::Status FindDamage(const Recipe& recipe) const;
+  absl::StatusOr<Bytes> JoinBases(const StoredChunk& chunk,
+                                  absl::StatusOr<Bytes> (ContentStore::*get)(const ChunkId&)
+                                      const) const;
+  absl::StatusOr<uint64_t> Replay(const ReadableFile& file, bool with_bases,
+                                  ChunkIngest& ingest) const;
 
   kv::KeyValueStore& index_;
   PackStore& packs_;

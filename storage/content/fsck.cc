@@ -64,7 +64,7 @@ class Checker {
     checking_.push_back({chunk.id, RunOn(store_.pool(), [this, chunk]() -> absl::Status {
                            MREG_ASSIGN_OR_RETURN(const StoredChunk stored,
                                                  store_.ReadAt(chunk.id, chunk.place));
-                           return content::Verify(stored);
+                           return store_.Prove(stored);
                          })});
   }
 

@@ -28,8 +28,18 @@ Bytes FormatFooter(const std::vector<PackedChunk>& chunks) {
     footer.add_stored_lengths(place.stored_length);
     footer.add_plain_lengths(place.plain_length);
     footer.add_encodings(static_cast<uint32_t>(place.encoding));
+    footer.add_base_counts(static_cast<uint32_t>(place.bases.size()));
+    for (const ChunkId& base : place.bases) footer.mutable_base_ids()->append(base.bytes());
   }
   return footer.SerializeAsString();
+}
+
+std::vector<ChunkId> ParseIds(ByteView bytes) {
+  std::vector<ChunkId> ids;
+  for (; !bytes.empty(); bytes.remove_prefix(ChunkId::kBytes)) {
+    ids.push_back(*ChunkId::FromBytes(bytes.substr(0, ChunkId::kBytes)));
+  }
+  return ids;
 }
 
 absl::Status Damaged(const PackId& pack, std::string_view what) {
@@ -45,18 +55,29 @@ absl::StatusOr<std::vector<PackedChunk>> ParseFooter(const PackInfo& info, ByteV
   const size_t count = static_cast<size_t>(footer.stored_lengths_size());
   if (footer.chunk_ids().size() != count * ChunkId::kBytes ||
       footer.plain_lengths_size() != footer.stored_lengths_size() ||
-      footer.encodings_size() != footer.stored_lengths_size()) {
+      footer.encodings_size() != footer.stored_lengths_size() ||
+      footer.base_counts_size() != footer.stored_lengths_size()) {
     return Damaged(info.id, "its footer's columns differ in length");
   }
   std::vector<PackedChunk> chunks(count);
   uint64_t offset = kStreamHeaderBytes;
+  ByteView base_ids = footer.base_ids();
   for (size_t i = 0; i < count; ++i) {
     const int row = static_cast<int>(i);
     const ByteView id = ByteView(footer.chunk_ids()).substr(i * ChunkId::kBytes, ChunkId::kBytes);
     chunks[i].id = *ChunkId::FromBytes(id);
-    offset += kRecordHeaderBytes;
-    chunks[i].place = {info.id, static_cast<uint32_t>(offset), footer.stored_lengths(row),
-                       footer.plain_lengths(row), static_cast<Encoding>(footer.encodings(row))};
+    const size_t bases = footer.base_counts(row);
+    if (bases > kMaxBases || base_ids.size() < bases * ChunkId::kBytes) {
+      return Damaged(info.id, "its footer's bases make no sense");
+    }
+    offset += kRecordHeaderBytes + bases * ChunkId::kBytes;
+    chunks[i].place = {info.id,
+                       static_cast<uint32_t>(offset),
+                       footer.stored_lengths(row),
+                       footer.plain_lengths(row),
+                       static_cast<Encoding>(footer.encodings(row)),
+                       ParseIds(base_ids.substr(0, bases * ChunkId::kBytes))};
+    base_ids.remove_prefix(bases * ChunkId::kBytes);
     offset += footer.stored_lengths(row);
     if (offset > records_end) return Damaged(info.id, "its footer lists more than it holds");
   }
@@ -87,7 +108,7 @@ absl::Status PackWriter::Add(const StoredChunk& chunk) {
   chunks_.push_back(
       {chunk.id,
        {PackId(), static_cast<uint32_t>(size_), static_cast<uint32_t>(chunk.payload.size()),
-        chunk.plain_length, chunk.encoding}});
+        chunk.plain_length, chunk.encoding, chunk.bases}});
   return Write(chunk.payload);
 }
 
@@ -125,7 +146,8 @@ absl::StatusOr<std::vector<PackedChunk>> ReadPackFooter(const PackStore& store,
 
 absl::StatusOr<StoredChunk> ReadRecord(const PackStore& store, const ChunkId& id,
                                        const ChunkPlace& place) {
-  StoredChunk chunk{id, place.encoding, place.plain_length, Bytes(place.stored_length, '\0')};
+  StoredChunk chunk{id, place.encoding, place.plain_length, place.bases,
+                    Bytes(place.stored_length, '\0')};
   MREG_RETURN_IF_ERROR(store.ReadAt(place.pack, place.offset, chunk.payload));
   return chunk;
 }

@@ -24,6 +24,7 @@ struct ChunkPlace {
   uint32_t stored_length = 0;
   uint32_t plain_length = 0;
   Encoding encoding = Encoding::kRaw;
+  std::vector<ChunkId> bases;  // as in StoredChunk
 };
 
 struct PackedChunk {

@@ -15,13 +15,14 @@ constexpr ByteView kMagic = "MREGPACK";
 constexpr char kChunkRecord = 'C';
 constexpr char kEndRecord = 'E';
 
-Bytes Header(char kind, Encoding encoding, uint32_t stored, uint32_t plain, ByteView id) {
+Bytes Header(char kind, Encoding encoding, size_t bases, size_t stored, uint32_t plain,
+             ByteView id) {
   Bytes header;
   header.reserve(kRecordHeaderBytes);
   header.push_back(kind);
   header.push_back(static_cast<char>(encoding));
-  AppendU16Le(header, 0);
-  AppendU32Le(header, stored);
+  AppendU16Le(header, static_cast<uint16_t>(bases));
+  AppendU32Le(header, static_cast<uint32_t>(stored));
   AppendU32Le(header, plain);
   AppendU32Le(header, 0);
   header.append(id);
@@ -38,11 +39,13 @@ Bytes StreamHeader() {
 }
 
 Bytes RecordHeader(const StoredChunk& chunk) {
-  return Header(kChunkRecord, chunk.encoding, static_cast<uint32_t>(chunk.payload.size()),
-                chunk.plain_length, chunk.id.bytes());
+  Bytes header = Header(kChunkRecord, chunk.encoding, chunk.bases.size(), chunk.payload.size(),
+                        chunk.plain_length, chunk.id.bytes());
+  for (const ChunkId& base : chunk.bases) header.append(base.bytes());
+  return header;
 }
 
-Bytes EndRecord() { return Header(kEndRecord, Encoding::kRaw, 0, 0, ChunkId().bytes()); }
+Bytes EndRecord() { return Header(kEndRecord, Encoding::kRaw, 0, 0, 0, ChunkId().bytes()); }
 
 RecordParser::RecordParser(OnChunk on_chunk) : on_chunk_(std::move(on_chunk)) {}
 
@@ -61,6 +64,9 @@ absl::Status RecordParser::Feed(ByteView data) {
           break;
         case State::kRecordHeader:
           MREG_RETURN_IF_ERROR(TakeRecordHeader());
+          break;
+        case State::kBases:
+          TakeBases();
           break;
         case State::kPayload:
           MREG_RETURN_IF_ERROR(TakePayload());
@@ -90,7 +96,7 @@ absl::Status RecordParser::TakeStreamHeader() {
 absl::Status RecordParser::TakeRecordHeader() {
   const ByteView header = pending_;
   const char kind = header[0];
-  const uint32_t stored = ReadU32Le(header.substr(4));
+  stored_ = ReadU32Le(header.substr(4));
   if (kind == kEndRecord) {
     pending_.clear();
     state_ = State::kEnd;
@@ -103,15 +109,29 @@ absl::Status RecordParser::TakeRecordHeader() {
   chunk_.encoding = static_cast<Encoding>(header[1]);
   chunk_.plain_length = ReadU32Le(header.substr(8));
   MREG_ASSIGN_OR_RETURN(chunk_.id, ChunkId::FromBytes(header.substr(16)));
-  if (chunk_.plain_length > kMaxChunkBytes || stored > kMaxChunkBytes) {
+  if (chunk_.plain_length > kMaxChunkBytes || stored_ > kMaxChunkBytes) {
     return absl::InvalidArgumentError(
         fmt::format("chunk {} is larger than any chunk may be", chunk_.id.ToShortHex()));
   }
+  const size_t bases = ReadU16Le(header.substr(2));
+  if (bases > kMaxBases) {
+    return absl::InvalidArgumentError(
+        fmt::format("chunk {} has too many bases", chunk_.id.ToShortHex()));
+  }
   pending_.clear();
-  pending_.reserve(stored);
-  wanted_ = stored;
-  state_ = State::kPayload;
+  wanted_ = bases * ChunkId::kBytes;
+  state_ = State::kBases;
   return absl::OkStatus();
+}
+
+void RecordParser::TakeBases() {
+  for (size_t at = 0; at < pending_.size(); at += ChunkId::kBytes) {
+    chunk_.bases.push_back(*ChunkId::FromBytes(ByteView(pending_).substr(at, ChunkId::kBytes)));
+  }
+  pending_.clear();
+  pending_.reserve(stored_);
+  wanted_ = stored_;
+  state_ = State::kPayload;
 }
 
 absl::Status RecordParser::TakePayload() {

@@ -17,7 +17,7 @@ inline constexpr size_t kRecordHeaderBytes = 48;
 
 // The stream's first bytes.
 Bytes StreamHeader();
-// What stands before a chunk's payload.
+// What stands before a chunk's payload, the ids of its bases included.
 Bytes RecordHeader(const StoredChunk& chunk);
 // The stream's last bytes: without them it was cut.
 Bytes EndRecord();
@@ -37,10 +37,11 @@ class RecordParser {
   bool at_end() const { return state_ == State::kEnd; }
 
  private:
-  enum class State { kStreamHeader, kRecordHeader, kPayload, kEnd };
+  enum class State { kStreamHeader, kRecordHeader, kBases, kPayload, kEnd };
 
   absl::Status TakeStreamHeader();
   absl::Status TakeRecordHeader();
+  void TakeBases();
   absl::Status TakePayload();
 
   const OnChunk on_chunk_;
@@ -48,6 +49,7 @@ class RecordParser {
   size_t wanted_ = kStreamHeaderBytes;  // bytes that the present state needs
   Bytes pending_;                       // what has come of them
   StoredChunk chunk_;                   // its header has been read
+  uint32_t stored_ = 0;                 // bytes of its payload
 };
 
 }  // namespace mreg::content
