@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,8 @@
 
 namespace mreg::workspace {
 namespace {
+
+constexpr size_t kMaxFilesLike = 4;
 
 // "ONNX, IR 8, opset 16, 42 tensors".
 std::string Summarise(const onnx::ModelScan& model) {
@@ -133,8 +136,9 @@ class Adder {
                            const std::vector<content::ExternalRange>& ranges,
                            content::ContentStore& store, content::ChunkIngest& ingest) {
     MREG_ASSIGN_OR_RETURN(const auto file, clone_.tree().OpenFile(path));
+    MREG_ASSIGN_OR_RETURN(const auto alike, FilesLike(path));
     const auto put =
-        store.PutFile(*file, ranges, ingest, [&](uint64_t done) { Progress(*file, done); });
+        store.PutFile(*file, ranges, alike, ingest, [&](uint64_t done) { Progress(*file, done); });
     if (!put.ok()) return Annotate(put.status(), registry::EscapeForDisplay(path));
     const std::string pointer = history::FormatLfsPointer({put->artifact, put->size});
     MREG_ASSIGN_OR_RETURN(const ObjectId blob,
@@ -147,6 +151,30 @@ class Adder {
       added.model_summary = Summarise(*put->layout.model);
     }
     return Stage(*file, blob, std::move(added));
+  }
+
+  // Of the version that is checked out: what is at `path`, then what has its name's ending.
+  absl::StatusOr<std::vector<ArtifactId>> FilesLike(const std::string& path) {
+    std::vector<ArtifactId> files;
+    const auto take = [&](const history::TreeEntry& entry) -> absl::Status {
+      MREG_ASSIGN_OR_RETURN(const VersionContent content, ReadContent(clone_.history(), entry));
+      if (content.artifact) files.push_back(content.artifact->artifact);
+      return absl::OkStatus();
+    };
+    if (!committed_) {
+      MREG_ASSIGN_OR_RETURN(const Head head, clone_.ReadHead());
+      MREG_ASSIGN_OR_RETURN(committed_, clone_.FilesOf(head.commit));
+    }
+    const auto same = std::ranges::find(*committed_, path, &history::TreeEntry::path);
+    if (same != committed_->end()) MREG_RETURN_IF_ERROR(take(*same));
+    const auto ending = [](std::string_view name) { return name.substr(name.rfind('.') + 1); };
+    for (const history::TreeEntry& entry : *committed_) {
+      if (files.size() == kMaxFilesLike) break;
+      if (entry.path != path && ending(entry.path) == ending(path)) {
+        MREG_RETURN_IF_ERROR(take(entry));
+      }
+    }
+    return files;
   }
 
   absl::Status Stage(const WorkFile& file, const ObjectId& blob, AddedFile added) {
@@ -164,7 +192,8 @@ class Adder {
   history::StagingIndex& index_;
   const FileProgress& progress_;
   AddReport report_;
-  uint64_t done_bytes_ = 0;  // of files that are done
+  std::optional<std::vector<history::TreeEntry>> committed_;  // once it was needed
+  uint64_t done_bytes_ = 0;                                   // of files that are done
   uint64_t total_bytes_ = 0;
 };
 

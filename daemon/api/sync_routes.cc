@@ -111,7 +111,7 @@ http::Response SendChunks(registry::Registry& registry, const registry::Caller& 
   auto sender = registry.transfer().OpenChunks(caller, name, request);
   if (!sender.ok()) return Problem(sender.status(), request_id);
   http::Response response = Text(kRecordStream, "");
-  const uint64_t length = (*sender)->length();
+  const std::optional<uint64_t> length = (*sender)->length();
   response.body = http::Response::Stream{*std::move(sender), length};
   return response;
 }

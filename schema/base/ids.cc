@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-namespace mreg::internal {
+namespace mreg {
+namespace internal {
 
 absl::Status WrongIdLength(std::string_view kind, size_t expected, size_t actual) {
   return absl::InvalidArgumentError(
@@ -14,4 +15,25 @@ absl::Status WrongIdText(std::string_view kind, size_t expected) {
       fmt::format("not a {}: {} lower-case hex digits expected", kind, 2 * expected));
 }
 
-}  // namespace mreg::internal
+}  // namespace internal
+
+Bytes JoinIds(std::span<const ChunkId> ids) {
+  Bytes joined;
+  joined.reserve(ids.size() * ChunkId::kBytes);
+  for (const ChunkId& id : ids) joined.append(id.bytes());
+  return joined;
+}
+
+absl::StatusOr<std::vector<ChunkId>> SplitIds(ByteView joined) {
+  if (joined.size() % ChunkId::kBytes != 0) {
+    return absl::InvalidArgumentError("a list of chunk ids is cut");
+  }
+  std::vector<ChunkId> ids;
+  ids.reserve(joined.size() / ChunkId::kBytes);
+  for (; !joined.empty(); joined.remove_prefix(ChunkId::kBytes)) {
+    ids.push_back(*ChunkId::FromBytes(joined.substr(0, ChunkId::kBytes)));
+  }
+  return ids;
+}
+
+}  // namespace mreg

@@ -6,8 +6,10 @@
 #include <compare>
 #include <cstddef>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -102,5 +104,10 @@ using ObjectId = Id<ObjectKind, 20>;
 
 // A commit is an object; the other way round takes reading it.
 inline ObjectId ToObjectId(const CommitId& commit) { return *ObjectId::FromBytes(commit.bytes()); }
+
+// Many chunk ids, one behind the other, as they are stored and sent.
+Bytes JoinIds(std::span<const ChunkId> ids);
+// InvalidArgument unless `joined` is a whole number of ids.
+absl::StatusOr<std::vector<ChunkId>> SplitIds(ByteView joined);
 
 }  // namespace mreg

@@ -38,5 +38,13 @@ TEST(Ids, OrderIsTheOrderOfTheBytes) {
             *CommitId::FromHex("80" + std::string(38, '0')));
 }
 
+TEST(ChunkIds, ComeBackFromAList) {
+  const std::vector<ChunkId> ids = {*ChunkId::FromBytes(Bytes(32, 'a')),
+                                    *ChunkId::FromBytes(Bytes(32, 'b'))};
+  EXPECT_EQ(*SplitIds(JoinIds(ids)), ids);
+  EXPECT_TRUE(SplitIds("")->empty());
+  EXPECT_FALSE(SplitIds(Bytes(33, 'a')).ok());
+}
+
 }  // namespace
 }  // namespace mreg

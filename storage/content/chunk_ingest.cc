@@ -15,13 +15,13 @@ Bytes EncodePlace(const ChunkPlace& place) {
   AppendU32Le(row, place.stored_length);
   AppendU32Le(row, place.plain_length);
   row.push_back(static_cast<char>(place.encoding));
-  for (const ChunkId& base : place.bases) row.append(base.bytes());
+  row.append(JoinIds(place.bases));
   return row;
 }
 
 absl::StatusOr<ChunkPlace> DecodePlace(ByteView row) {
   constexpr size_t kFixedBytes = PackId::kBytes + 13;
-  if (row.size() < kFixedBytes || (row.size() - kFixedBytes) % ChunkId::kBytes != 0) {
+  if (row.size() < kFixedBytes) {
     return absl::DataLossError("the index holds a damaged chunk row");
   }
   const ByteView numbers = row.substr(PackId::kBytes);
@@ -31,9 +31,7 @@ absl::StatusOr<ChunkPlace> DecodePlace(ByteView row) {
                    ReadU32Le(numbers.substr(8)),
                    static_cast<Encoding>(numbers[12]),
                    {}};
-  for (size_t at = kFixedBytes; at < row.size(); at += ChunkId::kBytes) {
-    place.bases.push_back(*ChunkId::FromBytes(row.substr(at, ChunkId::kBytes)));
-  }
+  MREG_ASSIGN_OR_RETURN(place.bases, SplitIds(row.substr(kFixedBytes)));
   return place;
 }
 

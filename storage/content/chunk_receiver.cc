@@ -1,9 +1,12 @@
 #include "storage/content/chunk_receiver.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/base/status.h"
 #include "storage/content/run_on.h"
 
@@ -11,12 +14,15 @@ namespace mreg::content {
 namespace {
 
 constexpr uint64_t kProvingBytes = 24 << 20;
+constexpr size_t kAheadRecords = 8;
 
 }  // namespace
 
-ChunkReceiver::ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved)
+ChunkReceiver::ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved,
+                             MayUse may_use)
     : store_(store),
       on_proved_(std::move(on_proved)),
+      may_use_(std::move(may_use)),
       ingest_(store.BeginIngest(std::move(hook))),
       parser_([this](StoredChunk chunk) { return Prove(std::move(chunk)); }) {}
 
@@ -27,14 +33,29 @@ ChunkReceiver::~ChunkReceiver() {
 
 absl::Status ChunkReceiver::Write(ByteView data) { return parser_.Feed(data); }
 
+// A base that came in this stream has to be in the index before it can be read.
+absl::Status ChunkReceiver::RequireBases(const StoredChunk& chunk) {
+  MREG_ASSIGN_OR_RETURN(const auto missing, store_.Missing(chunk.bases));
+  if (!missing.empty()) {
+    MREG_RETURN_IF_ERROR(Drain());
+    MREG_RETURN_IF_ERROR(ingest_->Flush());
+  }
+  if (!may_use_) return absl::OkStatus();
+  MREG_ASSIGN_OR_RETURN(const bool may_use, may_use_(chunk.bases));
+  if (may_use) return absl::OkStatus();
+  return absl::NotFoundError(
+      fmt::format("the base of chunk {} has not been sent", chunk.id.ToShortHex()));
+}
+
 absl::Status ChunkReceiver::Prove(StoredChunk chunk) {
-  const size_t bytes = chunk.payload.size() + chunk.plain_length;
+  if (!chunk.bases.empty()) MREG_RETURN_IF_ERROR(RequireBases(chunk));
+  const size_t bytes = chunk.payload.size() + chunk.plain_length * (1 + chunk.bases.size());
   while (!proving_.empty() && proving_bytes_ + bytes > kProvingBytes) {
     MREG_RETURN_IF_ERROR(TakeOldest());
   }
   auto shared = std::make_shared<const StoredChunk>(std::move(chunk));
-  auto result = RunOn(store_.pool(), [shared] { return content::Verify(*shared); });
-  proving_.push_back({std::move(shared), std::move(result)});
+  auto result = RunOn(store_.pool(), [this, shared] { return store_.Prove(*shared); });
+  proving_.push_back({std::move(shared), bytes, std::move(result)});
   proving_bytes_ += bytes;
   return absl::OkStatus();
 }
@@ -42,7 +63,7 @@ absl::Status ChunkReceiver::Prove(StoredChunk chunk) {
 absl::Status ChunkReceiver::TakeOldest() {
   Proving oldest = std::move(proving_.front());
   proving_.pop_front();
-  proving_bytes_ -= oldest.chunk->payload.size() + oldest.chunk->plain_length;
+  proving_bytes_ -= oldest.bytes;
   MREG_RETURN_IF_ERROR(oldest.result.get());
   ++chunk_count_;
   MREG_ASSIGN_OR_RETURN(const auto known,
@@ -64,30 +85,81 @@ absl::Status ChunkReceiver::Finish() {
   return absl::DataLossError("the chunk stream was cut; what came of it is kept");
 }
 
-absl::StatusOr<std::unique_ptr<ChunkSender>> ChunkSender::Open(const ContentStore& store,
-                                                               std::vector<ChunkId> ids) {
+absl::StatusOr<std::unique_ptr<ChunkSender>> ChunkSender::Open(
+    const ContentStore& store, std::vector<ChunkId> ids, std::span<const ChunkId> known_bases) {
   MREG_ASSIGN_OR_RETURN(auto places, store.Locate(ids));
-  return std::unique_ptr<ChunkSender>(new ChunkSender(store, std::move(ids), std::move(places)));
+  absl::flat_hash_set<ChunkId> there(known_bases.begin(), known_bases.end());
+  std::vector<Item> items, last;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!places[i].bases.empty()) {
+      last.push_back({ids[i], std::move(places[i])});
+      continue;
+    }
+    there.insert(ids[i]);
+    items.push_back({ids[i], std::move(places[i])});
+  }
+  for (Item& item : last) {
+    item.anew = !std::all_of(item.place.bases.begin(), item.place.bases.end(),
+                             [&](const ChunkId& base) { return there.contains(base); });
+    items.push_back(std::move(item));
+  }
+  return std::unique_ptr<ChunkSender>(new ChunkSender(store, std::move(items)));
 }
 
-ChunkSender::ChunkSender(const ContentStore& store, std::vector<ChunkId> ids,
-                         std::vector<ChunkPlace> places)
-    : store_(store), ids_(std::move(ids)), places_(std::move(places)), header_(StreamHeader()) {
-  length_ = kStreamHeaderBytes + kRecordHeaderBytes;
-  for (const ChunkPlace& place : places_) length_ += kRecordHeaderBytes + place.stored_length;
+ChunkSender::ChunkSender(const ContentStore& store, std::vector<Item> items)
+    : store_(store), items_(std::move(items)), header_(StreamHeader()) {
+  most_ = kStreamHeaderBytes + kRecordHeaderBytes;
+  for (const Item& item : items_) {
+    most_ += kRecordHeaderBytes;
+    most_ += item.anew ? item.place.plain_length
+                       : item.place.bases.size() * ChunkId::kBytes + item.place.stored_length;
+    is_exact_ = is_exact_ && !item.anew;
+  }
   rest_of_header_ = header_;
 }
 
+ChunkSender::~ChunkSender() {
+  for (const auto& record : ahead_) record.wait();
+}
+
+std::optional<uint64_t> ChunkSender::length() const {
+  return is_exact_ ? std::optional(most_) : std::nullopt;
+}
+
+absl::StatusOr<StoredChunk> ChunkSender::Take(const Item& item) const {
+  MREG_ASSIGN_OR_RETURN(StoredChunk stored, store_.ReadAt(item.id, item.place));
+  if (!item.anew) return stored;
+  const onnx::DataType type = TypeOf(stored);
+  MREG_ASSIGN_OR_RETURN(const Bytes base, store_.GetBases(stored));
+  MREG_ASSIGN_OR_RETURN(Bytes plain, Decode(std::move(stored), base));
+  return Encode(item.id, std::move(plain), type);
+}
+
+// Encoding takes longer than sending, so it is done by all threads.
+void ChunkSender::TakeAhead() {
+  for (; next_ahead_ < items_.size() && ahead_.size() < kAheadRecords; ++next_ahead_) {
+    ahead_.push_back(RunOn(store_.pool(), [this, at = next_ahead_] { return Take(items_[at]); }));
+  }
+}
+
 absl::Status ChunkSender::NextRecord() {
-  if (next_ == ids_.size()) {
+  if (next_ == items_.size()) {
     header_ = EndRecord();
     ended_ = true;
-  } else {
-    MREG_ASSIGN_OR_RETURN(record_, store_.ReadAt(ids_[next_], places_[next_]));
-    ++next_;
-    header_ = RecordHeader(record_);
-    rest_of_payload_ = record_.payload;
+    rest_of_header_ = header_;
+    return absl::OkStatus();
   }
+  if (is_exact_) {
+    MREG_ASSIGN_OR_RETURN(record_, Take(items_[next_]));
+  } else {
+    TakeAhead();
+    auto taken = std::move(ahead_.front());
+    ahead_.pop_front();
+    MREG_ASSIGN_OR_RETURN(record_, taken.get());
+  }
+  ++next_;
+  header_ = RecordHeader(record_);
+  rest_of_payload_ = record_.payload;
   rest_of_header_ = header_;
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,17 +20,21 @@ namespace mreg::content {
 // Called for each chunk that was proved, whether it is new to the store or not.
 using OnProved = std::function<absl::Status(const ChunkId& id)>;
 
+// Whether the sender may use these as bases. Empty: any that is here.
+using MayUse = std::function<absl::StatusOr<bool>(std::span<const ChunkId> bases)>;
+
 // Bounded memory: some 32 MiB in flight. Not thread-safe. What has come when the receiver is
 // destroyed without Finish is kept, so that a sender whose connection broke need not send it
 // again.
 class ChunkReceiver final : public ByteSink {
  public:
   // `store` outlives it. `on_proved` may be empty.
-  ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved);
+  ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved, MayUse may_use = nullptr);
   ~ChunkReceiver() override;
 
   // InvalidArgument for what is no record stream, DataLoss for a chunk that does not hash to its
-  // id: its predecessors are kept.
+  // id: its predecessors are kept. NotFound for one whose base is not here (a base in the same
+  // stream has to come first), FailedPrecondition for a base that needs bases itself.
   absl::Status Write(ByteView data) override;
 
   // Everything that came is durable on return. DataLoss if the stream was cut (what came is kept).
@@ -40,15 +45,18 @@ class ChunkReceiver final : public ByteSink {
  private:
   struct Proving {
     std::shared_ptr<const StoredChunk> chunk;
+    size_t bytes;  // that it holds, and those needed to prove it
     std::future<absl::Status> result;
   };
 
   absl::Status Prove(StoredChunk chunk);
+  absl::Status RequireBases(const StoredChunk& chunk);
   absl::Status TakeOldest();
   absl::Status Drain();
 
   ContentStore& store_;
   const OnProved on_proved_;
+  const MayUse may_use_;
   const std::unique_ptr<ChunkIngest> ingest_;
   RecordParser parser_;
   std::deque<Proving> proving_;
@@ -57,25 +65,41 @@ class ChunkReceiver final : public ByteSink {
   bool finished_ = false;
 };
 
-// The other side: the record stream of `ids` as they are stored, read as it is sent.
+// The other side: a record stream, read as it is sent. Chunks go as they are stored; one whose
+// bases neither go before it nor are with the receiver goes in a form that needs none.
 class ChunkSender final : public ByteSource {
  public:
-  // NotFound, naming the first, if one is absent. `store` outlives the result.
+  // `known_bases`: what the receiver has. NotFound, naming the first, if one of `ids` is absent.
+  // `store` outlives the result.
   static absl::StatusOr<std::unique_ptr<ChunkSender>> Open(const ContentStore& store,
-                                                           std::vector<ChunkId> ids);
+                                                           std::vector<ChunkId> ids,
+                                                           std::span<const ChunkId> known_bases);
+  ~ChunkSender() override;
 
-  uint64_t length() const { return length_; }  // of the whole stream, bytes
+  // Of the whole stream, bytes; nothing if chunks have to be encoded anew.
+  std::optional<uint64_t> length() const;
+  // The same, or more than it will be.
+  uint64_t most() const { return most_; }
   absl::StatusOr<size_t> Read(std::span<char> buffer) override;
 
  private:
-  ChunkSender(const ContentStore& store, std::vector<ChunkId> ids, std::vector<ChunkPlace> places);
+  struct Item {
+    ChunkId id;
+    ChunkPlace place;
+    bool anew = false;  // in a form without bases
+  };
+  ChunkSender(const ContentStore& store, std::vector<Item> items);
   absl::Status NextRecord();
+  absl::StatusOr<StoredChunk> Take(const Item& item) const;
+  void TakeAhead();
 
   const ContentStore& store_;
-  const std::vector<ChunkId> ids_;
-  const std::vector<ChunkPlace> places_;
-  uint64_t length_ = 0;
+  const std::vector<Item> items_;
+  uint64_t most_ = 0;
   size_t next_ = 0;
+  size_t next_ahead_ = 0;
+  std::deque<std::future<absl::StatusOr<StoredChunk>>> ahead_;
+  bool is_exact_ = true;
   bool ended_ = false;
   Bytes header_;        // stream header, record header or end record
   StoredChunk record_;  // whose payload follows header_

@@ -37,8 +37,8 @@ class ChunkTransferTest : public testing::Test {
   }
 
   Bytes Stream(const std::vector<ChunkId>& ids) {
-    const auto sender = *ChunkSender::Open(from_.content, ids);
-    Bytes stream(sender->length() + 1, '\0');
+    const auto sender = *ChunkSender::Open(from_.content, ids, {});
+    Bytes stream(*sender->length() + 1, '\0');
     const size_t length = *sender->Read(stream);
     EXPECT_EQ(length, sender->length());
     stream.resize(length);
@@ -113,7 +113,7 @@ TEST_F(ChunkTransferTest, ProvedChunksAreReportedAlsoIfKnown) {
 }
 
 TEST_F(ChunkTransferTest, WhatIsNotThereCannotBeSent) {
-  EXPECT_TRUE(absl::IsNotFound(ChunkSender::Open(from_.content, {ChunkId()}).status()));
+  EXPECT_TRUE(absl::IsNotFound(ChunkSender::Open(from_.content, {ChunkId()}, {}).status()));
 }
 
 }  // namespace

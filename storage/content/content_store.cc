@@ -4,10 +4,12 @@
 
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/base/coding.h"
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "storage/content/artifact_reader.h"
+#include "storage/content/base_finder.h"
 #include "storage/content/file_putter.h"
 #include "storage/content/record_stream.h"
 
@@ -55,6 +57,33 @@ absl::StatusOr<std::vector<ChunkId>> ContentStore::Missing(std::span<const Chunk
   return missing;
 }
 
+absl::StatusOr<std::vector<ChunkId>> ContentStore::BasesOf(std::span<const ChunkId> ids) const {
+  const auto keys = KeysOf(ids);
+  MREG_ASSIGN_OR_RETURN(const auto rows, index_.GetMany(Table::kChunks, keys));
+  std::vector<ChunkId> bases;
+  absl::flat_hash_set<ChunkId> seen;
+  for (const auto& row : rows) {
+    if (!row) continue;
+    MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*row));
+    for (const ChunkId& base : place.bases) {
+      if (seen.insert(base).second) bases.push_back(base);
+    }
+  }
+  return bases;
+}
+
+absl::StatusOr<std::vector<ChunkId>> ContentStore::UsableBases(std::span<const ChunkId> ids) const {
+  const auto keys = KeysOf(ids);
+  MREG_ASSIGN_OR_RETURN(const auto rows, index_.GetMany(Table::kChunks, keys));
+  std::vector<ChunkId> usable;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!rows[i]) continue;
+    MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*rows[i]));
+    if (place.bases.empty()) usable.push_back(ids[i]);
+  }
+  return usable;
+}
+
 absl::StatusOr<std::vector<ChunkPlace>> ContentStore::Locate(std::span<const ChunkId> ids) const {
   const auto keys = KeysOf(ids);
   MREG_ASSIGN_OR_RETURN(const auto rows, index_.GetMany(Table::kChunks, keys));
@@ -94,16 +123,16 @@ absl::StatusOr<Bytes> ContentStore::GetBases(const StoredChunk& chunk) const {
 }
 
 absl::StatusOr<Bytes> ContentStore::JoinBases(
-    const StoredChunk& chunk, absl::StatusOr<Bytes> (ContentStore::*get)(const ChunkId&)
-                                  const) const {
+    const StoredChunk& chunk,
+    absl::StatusOr<Bytes> (ContentStore::*get)(const ChunkId&) const) const {
   Bytes joined;
   if (chunk.bases.empty()) return joined;
   MREG_ASSIGN_OR_RETURN(const auto places, Locate(chunk.bases));
   for (size_t i = 0; i < chunk.bases.size(); ++i) {
     if (!places[i].bases.empty()) {
       return absl::FailedPreconditionError(
-          fmt::format("chunk {} is a difference to {}, which is one itself",
-                      chunk.id.ToShortHex(), chunk.bases[i].ToShortHex()));
+          fmt::format("chunk {} is a difference to {}, which is one itself", chunk.id.ToShortHex(),
+                      chunk.bases[i].ToShortHex()));
     }
     MREG_ASSIGN_OR_RETURN(Bytes plain, (this->*get)(chunk.bases[i]));
     if (chunk.bases.size() == 1) return plain;
@@ -144,11 +173,17 @@ std::unique_ptr<ChunkIngest> ContentStore::BeginIngest(IngestHook hook) {
 
 absl::StatusOr<PutResult> ContentStore::PutFile(const ReadableFile& file,
                                                 const std::vector<ExternalRange>& external,
+                                                std::span<const ArtifactId> alike,
                                                 ChunkIngest& ingest,
                                                 const std::function<void(uint64_t)>& progress) {
   PutResult result;
   MREG_ASSIGN_OR_RETURN(result.layout, PlanLayout(file, external));
-  FilePutter putter(*this, file, ingest, progress);
+  BaseFinder bases;
+  for (const ArtifactId& artifact : alike) {
+    MREG_ASSIGN_OR_RETURN(const auto recipe, FindRecipe(artifact));
+    if (recipe) bases.Add(*recipe);
+  }
+  FilePutter putter(*this, file, bases, ingest, progress);
   MREG_ASSIGN_OR_RETURN(const Recipe recipe, putter.Run(result.layout));
   MREG_ASSIGN_OR_RETURN(const uint64_t size_now, file.Size());
   if (size_now != recipe.size) {

@@ -63,6 +63,11 @@ class ContentStore {
   // its own base. Nothing if that is not in the store.
   absl::StatusOr<std::optional<Base>> FindBase(const ChunkId& id) const;
 
+  // The chunks that those of `ids` that are here need, each once.
+  absl::StatusOr<std::vector<ChunkId>> BasesOf(std::span<const ChunkId> ids) const;
+  // Those of `ids` that are here and can be bases: that need no others.
+  absl::StatusOr<std::vector<ChunkId>> UsableBases(std::span<const ChunkId> ids) const;
+
   // As stored: for sending on. Its receiver verifies it.
   absl::StatusOr<StoredChunk> GetStored(const ChunkId& id) const;
 
@@ -77,10 +82,13 @@ class ContentStore {
   std::unique_ptr<ChunkIngest> BeginIngest(IngestHook hook);
 
   // Reads `file`, adds its new chunks and its recipe to `ingest`; durable when that is finished.
+  // Chunks of tensors that are like those of `alike` are stored as differences to them; files that
+  // are not here are passed over.
   // Memory: some 64 MiB, whatever the file's size. Aborted if the file changes meanwhile.
   // `progress` is called with bytes done.
   absl::StatusOr<PutResult> PutFile(const ReadableFile& file,
-                                    const std::vector<ExternalRange>& external, ChunkIngest& ingest,
+                                    const std::vector<ExternalRange>& external,
+                                    std::span<const ArtifactId> alike, ChunkIngest& ingest,
                                     const std::function<void(uint64_t)>& progress);
 
   // `length` bytes of the file from `offset` (clipped to the file). Chunks are decoded ahead and

@@ -43,7 +43,7 @@ class ContentStoreTest : public testing::Test {
  protected:
   absl::StatusOr<PutResult> TryPut(const Bytes& content) {
     const auto ingest = store_.BeginIngest(nullptr);
-    auto result = store_.PutFile(MemoryFile(content), {}, *ingest, nullptr);
+    auto result = store_.PutFile(MemoryFile(content), {}, {}, *ingest, nullptr);
     if (!result.ok()) return result;
     if (auto status = ingest->Finish(); !status.ok()) return status;
     return result;

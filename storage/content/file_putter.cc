@@ -17,9 +17,14 @@ constexpr uint64_t kInFlightBytes = 24 << 20;  // of chunks in the pool
 
 }  // namespace
 
-FilePutter::FilePutter(const ContentStore& store, const ReadableFile& file, ChunkIngest& ingest,
-                       const std::function<void(uint64_t)>& progress)
-    : store_(store), file_(file), ingest_(ingest), progress_(progress), hash_slots_(kHashSlots) {}
+FilePutter::FilePutter(const ContentStore& store, const ReadableFile& file, BaseFinder& bases,
+                       ChunkIngest& ingest, const std::function<void(uint64_t)>& progress)
+    : store_(store),
+      file_(file),
+      bases_(bases),
+      ingest_(ingest),
+      progress_(progress),
+      hash_slots_(kHashSlots) {}
 
 FilePutter::~FilePutter() {
   for (InFlight& chunk : in_flight_) chunk.result.wait();
@@ -69,11 +74,16 @@ void FilePutter::HashForFile(Block block) {
 }
 
 absl::Status FilePutter::PutTensor(const Region& region) {
+  const std::vector<ChunkId> alike = bases_.Find(region);
+  tensors_.push_back(region.tensor);
   for (uint64_t done = 0; done < region.length;) {
     const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
     MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(region.offset + done, length));
-    MREG_ASSIGN_OR_RETURN(const uint64_t chunk, Submit(std::move(block), region.type));
-    parts_.push_back({false, chunk, length});
+    const size_t piece = done / kTensorPiece;
+    const auto like = piece < alike.size() ? std::optional(alike[piece]) : std::nullopt;
+    MREG_ASSIGN_OR_RETURN(const uint64_t chunk, Submit(std::move(block), region.type, like));
+    parts_.push_back(
+        {done == 0 ? Part::Kind::kTensorBegin : Part::Kind::kTensorRest, chunk, length});
     done += length;
   }
   return absl::OkStatus();
@@ -81,7 +91,7 @@ absl::Status FilePutter::PutTensor(const Region& region) {
 
 absl::Status FilePutter::PutSkeleton(const Region& region) {
   const uint64_t start = skeleton_length_ + buffer_.size();
-  parts_.push_back({true, start, region.length});
+  parts_.push_back({Part::Kind::kSkeleton, start, region.length});
   for (uint64_t done = 0; done < region.length;) {
     const uint64_t length = std::min(kBlockBytes, region.length - done);
     MREG_ASSIGN_OR_RETURN(const Block block, ReadBlock(region.offset + done, length));
@@ -97,7 +107,7 @@ absl::Status FilePutter::PutSkeleton(const Region& region) {
 
 absl::Status FilePutter::PutContent(const Region& region) {
   const auto on_chunk = [this](uint64_t chunk, uint32_t length) {
-    parts_.push_back({false, chunk, length});
+    parts_.push_back({Part::Kind::kContent, chunk, length});
   };
   Bytes skeleton = std::exchange(buffer_, {});
   for (uint64_t done = 0; done < region.length;) {
@@ -127,17 +137,28 @@ absl::Status FilePutter::CutBuffer(
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> FilePutter::Submit(Block plain, onnx::DataType type) {
+FilePutter::Hashed FilePutter::Hash(const Bytes& plain, onnx::DataType type,
+                                    const std::optional<ChunkId>& like) const {
+  const auto id = IdOf<ChunkId>(plain);
+  const auto known = store_.index().Get(kv::Table::kChunks, id.bytes());
+  if (!known.ok()) return {id, std::nullopt, known.status()};
+  if (known->has_value()) return {id, std::nullopt, absl::OkStatus()};
+  if (like) {
+    // One that cannot be read is no base, and no reason to refuse a file.
+    const auto base = store_.FindBase(*like);
+    if (base.ok() && *base) return {id, EncodeBeside(id, plain, type, **base), absl::OkStatus()};
+  }
+  return {id, Encode(id, plain, type), absl::OkStatus()};
+}
+
+absl::StatusOr<uint64_t> FilePutter::Submit(Block plain, onnx::DataType type,
+                                            std::optional<ChunkId> like) {
   const uint32_t length = static_cast<uint32_t>(plain->size());
   while (in_flight_bytes_ + length > kInFlightBytes && !in_flight_.empty()) {
     MREG_RETURN_IF_ERROR(TakeOldest());
   }
-  auto result = RunOn(store_.pool(), [this, plain = std::move(plain)]() -> Hashed {
-    const auto id = IdOf<ChunkId>(*plain);
-    const auto known = store_.index().Get(kv::Table::kChunks, id.bytes());
-    if (!known.ok()) return {id, std::nullopt, known.status()};
-    if (known->has_value()) return {id, std::nullopt, absl::OkStatus()};
-    return {id, Encode(id, *plain), absl::OkStatus()};
+  auto result = RunOn(store_.pool(), [this, plain = std::move(plain), type, like] {
+    return Hash(*plain, type, like);
   });
   in_flight_.push_back({std::move(result), length, type});
   in_flight_bytes_ += length;
@@ -171,7 +192,12 @@ Recipe FilePutter::Assemble(const ArtifactId& artifact) const {
   absl::flat_hash_map<ChunkId, uint32_t> numbers;
   size_t next = 0;  // skeleton chunk that holds the next skeleton part's first byte
   for (const Part& part : parts_) {
-    if (!part.is_skeleton) {
+    if (part.kind == Part::Kind::kTensorBegin) {
+      const auto span = static_cast<uint32_t>(recipe.spans.size());
+      recipe.tensors.push_back({tensors_[recipe.tensors.size()], span, 0});
+    }
+    if (part.kind != Part::Kind::kSkeleton) {
+      if (part.kind != Part::Kind::kContent) ++recipe.tensors.back().count;
       const uint32_t number = AddChunkTo(recipe, numbers, part.at);
       recipe.spans.push_back({number, 0, static_cast<uint32_t>(part.length)});
       continue;

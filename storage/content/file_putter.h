@@ -7,12 +7,15 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <semaphore>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "schema/base/sha256.h"
+#include "storage/content/base_finder.h"
 #include "storage/content/content_cutter.h"
 #include "storage/content/content_store.h"
 
@@ -22,8 +25,8 @@ namespace mreg::content {
 // bytes, so a file that changes meanwhile cannot give a recipe that does not fit its hash.
 class FilePutter {
  public:
-  FilePutter(const ContentStore& store, const ReadableFile& file, ChunkIngest& ingest,
-             const std::function<void(uint64_t)>& progress);
+  FilePutter(const ContentStore& store, const ReadableFile& file, BaseFinder& bases,
+             ChunkIngest& ingest, const std::function<void(uint64_t)>& progress);
   ~FilePutter();
 
   // The recipe of the file as laid out, its chunks added to the ingest.
@@ -45,7 +48,7 @@ class FilePutter {
   };
   // What the file's bytes are: all of chunk number `chunk`, or a part of the skeleton stream.
   struct Part {
-    bool is_skeleton;
+    enum class Kind { kSkeleton, kContent, kTensorBegin, kTensorRest } kind;
     uint64_t at;  // number of the chunk, or offset in the skeleton stream
     uint64_t length;
   };
@@ -61,7 +64,10 @@ class FilePutter {
   void HashForFile(Block block);
   absl::Status CutBuffer(const CutSizes& sizes, bool to_the_end,
                          const std::function<void(uint64_t chunk, uint32_t length)>& on_chunk);
-  absl::StatusOr<uint64_t> Submit(Block plain, onnx::DataType type);
+  // `like`: a stored chunk that it may be a difference to.
+  absl::StatusOr<uint64_t> Submit(Block plain, onnx::DataType type,
+                                  std::optional<ChunkId> like = std::nullopt);
+  Hashed Hash(const Bytes& plain, onnx::DataType type, const std::optional<ChunkId>& like) const;
   absl::Status TakeOldest();
   Recipe Assemble(const ArtifactId& artifact) const;
   uint32_t AddChunkTo(Recipe& recipe, absl::flat_hash_map<ChunkId, uint32_t>& numbers,
@@ -69,6 +75,7 @@ class FilePutter {
 
   const ContentStore& store_;
   const ReadableFile& file_;
+  BaseFinder& bases_;
   ChunkIngest& ingest_;
   const std::function<void(uint64_t)>& progress_;
   Sha256 file_hash_;
@@ -78,7 +85,8 @@ class FilePutter {
   uint64_t skeleton_length_ = 0;
   std::vector<SkeletonChunk> skeleton_chunks_;
   std::vector<Part> parts_;
-  std::vector<RecipeChunk> chunks_;  // by number, with repetitions
+  std::vector<std::string> tensors_;  // names, in order
+  std::vector<RecipeChunk> chunks_;   // by number, with repetitions
   std::deque<InFlight> in_flight_;
   uint64_t in_flight_bytes_ = 0;
   uint64_t submitted_ = 0;

@@ -29,17 +29,9 @@ Bytes FormatFooter(const std::vector<PackedChunk>& chunks) {
     footer.add_plain_lengths(place.plain_length);
     footer.add_encodings(static_cast<uint32_t>(place.encoding));
     footer.add_base_counts(static_cast<uint32_t>(place.bases.size()));
-    for (const ChunkId& base : place.bases) footer.mutable_base_ids()->append(base.bytes());
+    footer.mutable_base_ids()->append(JoinIds(place.bases));
   }
   return footer.SerializeAsString();
-}
-
-std::vector<ChunkId> ParseIds(ByteView bytes) {
-  std::vector<ChunkId> ids;
-  for (; !bytes.empty(); bytes.remove_prefix(ChunkId::kBytes)) {
-    ids.push_back(*ChunkId::FromBytes(bytes.substr(0, ChunkId::kBytes)));
-  }
-  return ids;
 }
 
 absl::Status Damaged(const PackId& pack, std::string_view what) {
@@ -76,7 +68,7 @@ absl::StatusOr<std::vector<PackedChunk>> ParseFooter(const PackInfo& info, ByteV
                        footer.stored_lengths(row),
                        footer.plain_lengths(row),
                        static_cast<Encoding>(footer.encodings(row)),
-                       ParseIds(base_ids.substr(0, bases * ChunkId::kBytes))};
+                       *SplitIds(base_ids.substr(0, bases * ChunkId::kBytes))};
     base_ids.remove_prefix(bases * ChunkId::kBytes);
     offset += footer.stored_lengths(row);
     if (offset > records_end) return Damaged(info.id, "its footer lists more than it holds");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "mreg/v1/recipe.pb.h"
 #include "schema/base/status.h"
 #include "storage/content/codec.h"
@@ -53,6 +55,21 @@ absl::Status ReadSpans(const v1::Recipe& proto, Recipe& recipe) {
   return absl::OkStatus();
 }
 
+absl::Status ReadTensors(const v1::Recipe& proto, Recipe& recipe) {
+  const int count = proto.tensor_names_size();
+  if (proto.tensor_spans_size() != count || proto.tensor_span_counts_size() != count) {
+    return Malformed("its tensor columns differ in length");
+  }
+  for (int i = 0; i < count; ++i) {
+    TensorSpans tensor{proto.tensor_names(i), proto.tensor_spans(i), proto.tensor_span_counts(i)};
+    if (uint64_t{tensor.first_span} + tensor.count > recipe.spans.size()) {
+      return Malformed("a tensor has spans that are not there");
+    }
+    recipe.tensors.push_back(std::move(tensor));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 v1::Recipe ToProto(const Recipe& recipe) {
@@ -70,6 +87,11 @@ v1::Recipe ToProto(const Recipe& recipe) {
     proto.add_span_offsets(span.offset);
     proto.add_span_lengths(span.length);
   }
+  for (const TensorSpans& tensor : recipe.tensors) {
+    proto.add_tensor_names(tensor.name);
+    proto.add_tensor_spans(tensor.first_span);
+    proto.add_tensor_span_counts(tensor.count);
+  }
   return proto;
 }
 
@@ -79,6 +101,7 @@ absl::StatusOr<Recipe> FromProto(const v1::Recipe& proto) {
   recipe.size = proto.size();
   MREG_RETURN_IF_ERROR(ReadChunks(proto, recipe));
   MREG_RETURN_IF_ERROR(ReadSpans(proto, recipe));
+  MREG_RETURN_IF_ERROR(ReadTensors(proto, recipe));
   return recipe;
 }
 

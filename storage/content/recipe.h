@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,12 +29,20 @@ struct Span {
   uint32_t length = 0;
 };
 
+// Spans `first_span` and following are the whole of a tensor.
+struct TensorSpans {
+  std::string name;
+  uint32_t first_span = 0;
+  uint32_t count = 0;
+};
+
 // The spans' bytes, one behind the other, are the file.
 struct Recipe {
   ArtifactId artifact;
   uint64_t size = 0;                // bytes
   std::vector<RecipeChunk> chunks;  // distinct, in the order of their first use
   std::vector<Span> spans;
+  std::vector<TensorSpans> tensors;  // hints; names need not be distinct
   // That the file was put together once and hashed to `artifact`. What travels is not believed.
   bool is_proved = true;
 };

@@ -41,8 +41,7 @@ Bytes StreamHeader() {
 Bytes RecordHeader(const StoredChunk& chunk) {
   Bytes header = Header(kChunkRecord, chunk.encoding, chunk.bases.size(), chunk.payload.size(),
                         chunk.plain_length, chunk.id.bytes());
-  for (const ChunkId& base : chunk.bases) header.append(base.bytes());
-  return header;
+  return header += JoinIds(chunk.bases);
 }
 
 Bytes EndRecord() { return Header(kEndRecord, Encoding::kRaw, 0, 0, 0, ChunkId().bytes()); }
@@ -66,7 +65,7 @@ absl::Status RecordParser::Feed(ByteView data) {
           MREG_RETURN_IF_ERROR(TakeRecordHeader());
           break;
         case State::kBases:
-          TakeBases();
+          MREG_RETURN_IF_ERROR(TakeBases());
           break;
         case State::kPayload:
           MREG_RETURN_IF_ERROR(TakePayload());
@@ -124,14 +123,13 @@ absl::Status RecordParser::TakeRecordHeader() {
   return absl::OkStatus();
 }
 
-void RecordParser::TakeBases() {
-  for (size_t at = 0; at < pending_.size(); at += ChunkId::kBytes) {
-    chunk_.bases.push_back(*ChunkId::FromBytes(ByteView(pending_).substr(at, ChunkId::kBytes)));
-  }
+absl::Status RecordParser::TakeBases() {
+  MREG_ASSIGN_OR_RETURN(chunk_.bases, SplitIds(pending_));
   pending_.clear();
   pending_.reserve(stored_);
   wanted_ = stored_;
   state_ = State::kPayload;
+  return absl::OkStatus();
 }
 
 absl::Status RecordParser::TakePayload() {

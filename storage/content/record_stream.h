@@ -41,7 +41,7 @@ class RecordParser {
 
   absl::Status TakeStreamHeader();
   absl::Status TakeRecordHeader();
-  void TakeBases();
+  absl::Status TakeBases();
   absl::Status TakePayload();
 
   const OnChunk on_chunk_;

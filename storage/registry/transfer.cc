@@ -29,18 +29,6 @@ absl::StatusOr<std::vector<ObjectId>> ParseObjectIds(
   return ids;
 }
 
-absl::StatusOr<std::vector<ChunkId>> ParseChunkIds(ByteView raw) {
-  if (raw.size() % ChunkId::kBytes != 0) {
-    return absl::InvalidArgumentError("the list of chunks is malformed");
-  }
-  std::vector<ChunkId> ids;
-  ids.reserve(raw.size() / ChunkId::kBytes);
-  for (; !raw.empty(); raw.remove_prefix(ChunkId::kBytes)) {
-    ids.push_back(*ChunkId::FromBytes(raw.substr(0, ChunkId::kBytes)));
-  }
-  return ids;
-}
-
 }  // namespace
 
 Transfer::Transfer(kv::KeyValueStore& store, content::ContentStore& content,
@@ -73,6 +61,21 @@ absl::StatusOr<v1::ReferencesReply> Transfer::ListReferences(const Caller& calle
   return reply;
 }
 
+absl::StatusOr<bool> Transfer::AreVisible(const std::string& space,
+                                          std::span<const ChunkId> chunks) const {
+  MREG_ASSIGN_OR_RETURN(const auto missing, members_.Missing(space, chunks));
+  return missing.empty();
+}
+
+absl::StatusOr<std::vector<ChunkId>> Transfer::UsableBases(const RepositoryName& name,
+                                                           std::span<const ChunkId> bases) const {
+  MREG_ASSIGN_OR_RETURN(const auto hidden, members_.Missing(name.space(), bases));
+  const absl::flat_hash_set<ChunkId> is_hidden(hidden.begin(), hidden.end());
+  std::vector<ChunkId> visible(bases.begin(), bases.end());
+  std::erase_if(visible, [&](const ChunkId& base) { return is_hidden.contains(base); });
+  return content_.UsableBases(visible);
+}
+
 absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const RepositoryName& name,
                                                const v1::OfferRequest& request) const {
   MREG_RETURN_IF_ERROR(access_.RequireWrite(caller, name));
@@ -91,7 +94,10 @@ absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const Repos
     }
   }
   MREG_ASSIGN_OR_RETURN(const auto missing, members_.Missing(name.space(), wanted));
-  for (const ChunkId& id : missing) reply.mutable_missing()->append(id.bytes());
+  reply.set_missing(JoinIds(missing));
+  MREG_ASSIGN_OR_RETURN(const auto bases, SplitIds(request.bases()));
+  MREG_ASSIGN_OR_RETURN(const auto usable, UsableBases(name, bases));
+  reply.set_known_bases(JoinIds(usable));
   return reply;
 }
 
@@ -112,7 +118,10 @@ absl::StatusOr<std::unique_ptr<content::ChunkReceiver>> Transfer::BeginUpload(
     Members::StageChunk(space, id, batch);
     return store_.Commit(batch);
   };
-  return std::make_unique<content::ChunkReceiver>(content_, hook, on_proved);
+  const content::MayUse may_use = [this, space](std::span<const ChunkId> bases) {
+    return AreVisible(space, bases);
+  };
+  return std::make_unique<content::ChunkReceiver>(content_, hook, on_proved, may_use);
 }
 
 absl::StatusOr<v1::PushReply> Transfer::Push(const Caller& caller, const RepositoryName& name,
@@ -151,6 +160,7 @@ absl::StatusOr<v1::RecipesReply> Transfer::Recipes(const Caller& caller, const R
                                                    const v1::RecipesRequest& request) const {
   MREG_RETURN_IF_ERROR(repositories_.Open(caller, name).status());
   v1::RecipesReply reply;
+  std::vector<ChunkId> chunks;
   for (const std::string& raw : request.artifacts()) {
     MREG_ASSIGN_OR_RETURN(const ArtifactId artifact, ArtifactId::FromBytes(raw));
     MREG_ASSIGN_OR_RETURN(const auto recipe, members_.FindRecipe(name.space(), artifact));
@@ -158,21 +168,27 @@ absl::StatusOr<v1::RecipesReply> Transfer::Recipes(const Caller& caller, const R
       return absl::NotFoundError(
           fmt::format("the registry lacks the file {}", artifact.ToShortHex()));
     }
+    for (const content::RecipeChunk& chunk : recipe->chunks) chunks.push_back(chunk.id);
     *reply.add_recipes() = content::ToProto(*recipe);
   }
+  MREG_ASSIGN_OR_RETURN(const auto bases, content_.BasesOf(chunks));
+  MREG_ASSIGN_OR_RETURN(const auto usable, UsableBases(name, bases));
+  reply.set_bases(JoinIds(usable));
   return reply;
 }
 
 absl::StatusOr<std::unique_ptr<content::ChunkSender>> Transfer::OpenChunks(
     const Caller& caller, const RepositoryName& name, const v1::ChunksRequest& request) const {
   MREG_RETURN_IF_ERROR(repositories_.Open(caller, name).status());
-  MREG_ASSIGN_OR_RETURN(auto ids, ParseChunkIds(request.chunk_ids()));
+  MREG_ASSIGN_OR_RETURN(auto ids, SplitIds(request.chunk_ids()));
   MREG_ASSIGN_OR_RETURN(const auto missing, members_.Missing(name.space(), ids));
   if (!missing.empty()) {
     return absl::NotFoundError(
         fmt::format("the registry lacks {} of the chunks asked for", missing.size()));
   }
-  return content::ChunkSender::Open(content_, std::move(ids));
+  MREG_ASSIGN_OR_RETURN(const auto known, SplitIds(request.known_bases()));
+  MREG_ASSIGN_OR_RETURN(const auto usable, UsableBases(name, known));
+  return content::ChunkSender::Open(content_, std::move(ids), usable);
 }
 
 }  // namespace mreg::registry

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -55,6 +57,11 @@ class Transfer {
       const Caller& caller, const RepositoryName& name, const v1::ChunksRequest& request) const;
 
  private:
+  absl::StatusOr<bool> AreVisible(const std::string& space, std::span<const ChunkId> chunks) const;
+  // Those that may be told of, are here, and can be bases.
+  absl::StatusOr<std::vector<ChunkId>> UsableBases(const RepositoryName& name,
+                                                   std::span<const ChunkId> bases) const;
+
   kv::KeyValueStore& store_;
   content::ContentStore& content_;
   Repositories& repositories_;

@@ -38,7 +38,7 @@ class FolderRemote final : public Remote {
   absl::StatusOr<v1::OfferReply> Offer(const v1::OfferRequest& request) override {
     return remote_->Offer(request);
   }
-  absl::Status Upload(ByteSource& stream, uint64_t length) override {
+  absl::Status Upload(ByteSource& stream, std::optional<uint64_t> length) override {
     return remote_->Upload(stream, length);
   }
   absl::StatusOr<v1::PushReply> Push(const v1::PushRequest& request) override {

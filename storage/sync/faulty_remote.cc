@@ -64,7 +64,7 @@ absl::StatusOr<v1::OfferReply> FaultyRemote::Offer(const v1::OfferRequest& reque
   return base_.Offer(request);
 }
 
-absl::Status FaultyRemote::Upload(ByteSource& stream, uint64_t length) {
+absl::Status FaultyRemote::Upload(ByteSource& stream, std::optional<uint64_t> length) {
   ++calls_;
   Source source(*this, stream);
   return base_.Upload(source, length);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "storage/sync/remote.h"
 
@@ -24,7 +25,7 @@ class FaultyRemote final : public Remote {
   std::string url() const override { return base_.url(); }
   absl::StatusOr<v1::ReferencesReply> ListReferences() override;
   absl::StatusOr<v1::OfferReply> Offer(const v1::OfferRequest& request) override;
-  absl::Status Upload(ByteSource& stream, uint64_t length) override;
+  absl::Status Upload(ByteSource& stream, std::optional<uint64_t> length) override;
   absl::StatusOr<v1::PushReply> Push(const v1::PushRequest& request) override;
   absl::StatusOr<v1::FetchReply> Fetch(const v1::FetchRequest& request) override;
   absl::StatusOr<v1::RecipesReply> Recipes(const v1::RecipesRequest& request) override;

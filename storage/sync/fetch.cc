@@ -96,6 +96,7 @@ class FileFetcher {
       recipes_.push_back(*std::move(recipe));
     }
     outcome_.chunks = chunks_.size();
+    MREG_ASSIGN_OR_RETURN(bases_, SplitIds(reply.bases()));
     return absl::OkStatus();
   }
 
@@ -106,6 +107,8 @@ class FileFetcher {
       request.mutable_chunk_ids()->append(id.bytes());
       expected += lengths_[id];
     }
+    MREG_ASSIGN_OR_RETURN(const auto known_bases, content_.UsableBases(bases_));
+    request.set_known_bases(JoinIds(known_bases));
     content::ChunkReceiver receiver(content_, nullptr, nullptr);
     CountingSink sink(receiver, expected, progress_);
     absl::Status status = remote_.Download(request, sink);
@@ -132,6 +135,7 @@ class FileFetcher {
   FetchOutcome outcome_;
   std::vector<content::Recipe> recipes_;
   std::vector<ChunkId> chunks_;
+  std::vector<ChunkId> bases_;  // that the remote has differences to
   absl::flat_hash_map<ChunkId, uint32_t> lengths_;
 };
 

@@ -119,18 +119,28 @@ absl::StatusOr<Bytes> HttpClient::Call(const HttpRequest& request) {
 }
 
 absl::StatusOr<Bytes> HttpClient::Send(const HttpRequest& request, ByteSource& source,
-                                       uint64_t length) {
+                                       std::optional<uint64_t> length) {
   absl::Status status;
   Bytes buffer(kSendBytes, '\0');
   httplib::Request made = connection_->Make(request);
-  made.content_length_ = length;
+  if (length) {
+    made.content_length_ = *length;
+  } else {
+    made.is_chunked_content_provider_ = true;
+    made.set_header("Transfer-Encoding", "chunked");
+  }
   made.content_provider_ = [&](size_t, size_t rest, httplib::DataSink& sink) {
     status = connection_->EarlyProblem();
     if (!status.ok()) return false;
-    const auto got = source.Read(std::span(buffer).first(std::min(rest, buffer.size())));
+    const size_t most = length ? std::min(rest, buffer.size()) : buffer.size();
+    const auto got = source.Read(std::span(buffer).first(most));
     status = got.status();
-    if (got.ok() && *got == 0) status = absl::InternalError("the stream ended early");
+    if (got.ok() && *got == 0 && length) status = absl::InternalError("the stream ended early");
     if (!status.ok()) return false;
+    if (*got == 0) {
+      sink.done();
+      return true;
+    }
     if (sink.write(buffer.data(), *got)) return true;
     status = connection_->EarlyProblem();
     return false;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -34,8 +35,10 @@ class HttpClient {
   // The answer's body.
   absl::StatusOr<Bytes> Call(const HttpRequest& request);
 
-  // With `length` bytes of `source` as the request's body; request.body is not used.
-  absl::StatusOr<Bytes> Send(const HttpRequest& request, ByteSource& source, uint64_t length);
+  // With `length` bytes of `source` (nothing: all that it gives) as the request's body;
+  // request.body is not used.
+  absl::StatusOr<Bytes> Send(const HttpRequest& request, ByteSource& source,
+                             std::optional<uint64_t> length);
 
   // With the answer's body given to `sink` as it comes.
   absl::Status Receive(const HttpRequest& request, ByteSink& sink);

@@ -43,7 +43,7 @@ class HttpRemote final : public Remote {
     return Post<v1::OfferReply>("offer", request);
   }
 
-  absl::Status Upload(ByteSource& stream, uint64_t length) override {
+  absl::Status Upload(ByteSource& stream, std::optional<uint64_t> length) override {
     HttpRequest request{"POST", path_ + "chunks", std::string(kRecordStream), "", kLongPatience};
     return client_.Send(request, stream, length).status();
   }

@@ -28,7 +28,7 @@ class LocalRemote final : public Remote {
     return transfer_.Offer(caller_, repository_, request);
   }
 
-  absl::Status Upload(ByteSource& stream, uint64_t) override {
+  absl::Status Upload(ByteSource& stream, std::optional<uint64_t>) override {
     MREG_ASSIGN_OR_RETURN(const auto receiver, transfer_.BeginUpload(caller_, repository_));
     MREG_RETURN_IF_ERROR(Pump(stream, *receiver));
     return receiver->Finish();

@@ -121,17 +121,22 @@ class Pusher {
       for (const content::RecipeChunk& chunk : recipe->chunks) lengths_[chunk.id] = chunk.length;
       *offer_.add_recipes() = content::ToProto(*recipe);
     }
+    return CollectBases();
+  }
+
+  absl::Status CollectBases() {
+    std::vector<ChunkId> chunks;
+    for (const auto& [id, length] : lengths_) chunks.push_back(id);
+    MREG_ASSIGN_OR_RETURN(const auto bases, content_.BasesOf(chunks));
+    offer_.set_bases(JoinIds(bases));
     return absl::OkStatus();
   }
 
   absl::Status MakeOffer() {
     if (offer_.recipes().empty()) return absl::OkStatus();
     MREG_ASSIGN_OR_RETURN(const v1::OfferReply reply, remote_.Offer(offer_));
-    missing_.clear();
-    for (ByteView rest = reply.missing(); rest.size() >= ChunkId::kBytes;
-         rest.remove_prefix(ChunkId::kBytes)) {
-      missing_.push_back(*ChunkId::FromBytes(rest.substr(0, ChunkId::kBytes)));
-    }
+    MREG_ASSIGN_OR_RETURN(missing_, SplitIds(reply.missing()));
+    MREG_ASSIGN_OR_RETURN(known_bases_, SplitIds(reply.known_bases()));
     if (outcome_.sent_bytes == 0) SetNewBytes();
     request_.clear_recipes();
     const absl::flat_hash_set<uint32_t> known(reply.known_recipes().begin(),
@@ -168,8 +173,9 @@ class Pusher {
   }
 
   absl::Status SendOnce() {
-    MREG_ASSIGN_OR_RETURN(const auto sender, content::ChunkSender::Open(content_, missing_));
-    CountingSource source(*sender, sender->length(), progress_);
+    MREG_ASSIGN_OR_RETURN(const auto sender,
+                          content::ChunkSender::Open(content_, missing_, known_bases_));
+    CountingSource source(*sender, sender->most(), progress_);
     const absl::Status status = remote_.Upload(source, sender->length());
     outcome_.sent_bytes += source.count();
     return status;
@@ -185,6 +191,7 @@ class Pusher {
   absl::flat_hash_set<ArtifactId> seen_;
   absl::flat_hash_map<ChunkId, uint32_t> lengths_;
   std::vector<ChunkId> missing_;
+  std::vector<ChunkId> known_bases_;  // there
   v1::OfferRequest offer_;
   v1::PushRequest request_;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,8 @@ class Remote {
   virtual absl::StatusOr<v1::ReferencesReply> ListReferences() = 0;
   virtual absl::StatusOr<v1::OfferReply> Offer(const v1::OfferRequest& request) = 0;
 
-  // Sends a record stream of `length` bytes.
-  virtual absl::Status Upload(ByteSource& stream, uint64_t length) = 0;
+  // Sends a record stream of `length` bytes; nothing: it is not known yet.
+  virtual absl::Status Upload(ByteSource& stream, std::optional<uint64_t> length) = 0;
 
   virtual absl::StatusOr<v1::PushReply> Push(const v1::PushRequest& request) = 0;
   virtual absl::StatusOr<v1::FetchReply> Fetch(const v1::FetchRequest& request) = 0;

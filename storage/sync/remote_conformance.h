@@ -60,7 +60,7 @@ class Site {
     for (const auto& [path, bytes] : files) {
       Bytes blob = bytes;
       if (!registry::IsText(bytes)) {
-        const auto put = *content.PutFile(test_models::MemoryFile(bytes), {}, *ingest, nullptr);
+        const auto put = *content.PutFile(test_models::MemoryFile(bytes), {}, {}, *ingest, nullptr);
         blob = history::FormatLfsPointer({put.artifact, put.size});
       }
       entries.push_back({path, history::FileMode::kRegular,

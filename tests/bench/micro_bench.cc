@@ -101,7 +101,7 @@ struct Store {
 content::Recipe PutModel(Store& store) {
   const MemoryFile file(Model());
   const auto ingest = store.content.BeginIngest(nullptr);
-  const auto put = *store.content.PutFile(file, {}, *ingest, nullptr);
+  const auto put = *store.content.PutFile(file, {}, {}, *ingest, nullptr);
   if (!ingest->Finish().ok()) std::abort();
   return **store.content.FindRecipe(put.artifact);
 }
@@ -188,7 +188,7 @@ void SendChunks(benchmark::State& state) {
   const std::vector<ChunkId> ids = ChunksOf(PutModel(store));
   Bytes buffer(kChunkBytes, '\0');
   for (auto _ : state) {
-    const auto sender = *content::ChunkSender::Open(store.content, ids);
+    const auto sender = *content::ChunkSender::Open(store.content, ids, {});
     while (*sender->Read(std::span(buffer)) > 0) {
     }
   }
@@ -197,8 +197,8 @@ void SendChunks(benchmark::State& state) {
 BENCHMARK(SendChunks)->Unit(benchmark::kMillisecond);
 
 Bytes StreamOf(Store& store) {
-  const auto sender = *content::ChunkSender::Open(store.content, ChunksOf(PutModel(store)));
-  Bytes stream(sender->length(), '\0');
+  const auto sender = *content::ChunkSender::Open(store.content, ChunksOf(PutModel(store)), {});
+  Bytes stream(*sender->length(), '\0');
   if (*sender->Read(std::span(stream)) != stream.size()) std::abort();
   return stream;
 }

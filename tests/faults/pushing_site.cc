@@ -70,8 +70,8 @@ absl::StatusOr<CommitId> PushingSite::Commit(const VersionSpec& spec,
   using history::ObjectType;
   content::ContentStore& content = store_->content();
   const auto ingest = content.BeginIngest(nullptr);
-  MREG_ASSIGN_OR_RETURN(
-      const auto put, content.PutFile(test_models::MemoryFile(spec.Model()), {}, *ingest, nullptr));
+  MREG_ASSIGN_OR_RETURN(const auto put, content.PutFile(test_models::MemoryFile(spec.Model()), {},
+                                                        {}, *ingest, nullptr));
   MREG_RETURN_IF_ERROR(ingest->Finish());
   const Bytes pointer = history::FormatLfsPointer({put.artifact, put.size});
   MREG_ASSIGN_OR_RETURN(const ObjectId model, history_->WriteObject(ObjectType::kBlob, pointer));
