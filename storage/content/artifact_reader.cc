@@ -17,7 +17,10 @@ constexpr size_t kRecentChunks = 4;
 
 ArtifactReader::ArtifactReader(const ContentStore& store, Recipe recipe, uint64_t offset,
                                uint64_t length, ChunkProof proof)
-    : store_(store), recipe_(std::move(recipe)), proof_(proof), skip_(std::min(offset, recipe_.size)) {
+    : store_(store),
+      recipe_(std::move(recipe)),
+      proof_(proof),
+      skip_(std::min(offset, recipe_.size)) {
   remaining_ = std::min(length, recipe_.size - skip_);
   while (next_span_ < recipe_.spans.size() && recipe_.spans[next_span_].length <= skip_) {
     skip_ -= recipe_.spans[next_span_++].length;
@@ -30,8 +33,8 @@ std::shared_future<ArtifactReader::Plain> ArtifactReader::Fetch(uint32_t number)
   }
   const ChunkId id = recipe_.chunks[number].id;
   const auto get = [&store = store_, id, proof = proof_]() -> Plain {
-    MREG_ASSIGN_OR_RETURN(
-        Bytes plain, proof == ChunkProof::kHash ? store.Get(id) : store.GetUnverified(id));
+    MREG_ASSIGN_OR_RETURN(Bytes plain,
+                          proof == ChunkProof::kHash ? store.Get(id) : store.GetUnverified(id));
     return std::make_shared<const Bytes>(std::move(plain));
   };
   std::shared_future<Plain> chunk = RunOn(store_.pool(), get).share();

@@ -5,8 +5,10 @@
 #include <random>
 
 #include "schema/base/sha256.h"
+#include "schema/base/status.h"
 #include "storage/content/fsck.h"
 #include "storage/kv/memory_store.h"
+#include "tests/models/weights.h"
 
 namespace mreg::content {
 namespace {
@@ -19,7 +21,8 @@ std::string FreshDirectory() {
 
 struct Store {
   const std::unique_ptr<kv::KeyValueStore> index = kv::MakeMemoryStore();
-  const std::unique_ptr<PackStore> packs = *OpenPackFolder(PosixFileSystem(), FreshDirectory());
+  const std::string directory = FreshDirectory();
+  const std::unique_ptr<PackStore> packs = *OpenPackFolder(PosixFileSystem(), directory);
   ContentStore content{*index, *packs};
 };
 
@@ -110,6 +113,91 @@ TEST_F(ChunkTransferTest, ProvedChunksAreReportedAlsoIfKnown) {
     ASSERT_TRUE(receiver.Finish().ok());
     EXPECT_EQ(proved, round * 40);
   }
+}
+
+class DifferenceTransferTest : public ChunkTransferTest {
+ protected:
+  static constexpr onnx::DataType kFloat = 1;
+
+  DifferenceTransferTest() {
+    const auto ingest = from_.content.BeginIngest(nullptr);
+    EXPECT_TRUE(ingest->Add(Encode(base_id_, base_, kFloat)).ok());
+    difference_ = EncodeBeside(tuned_id_, tuned_, kFloat, {base_id_, base_});
+    EXPECT_TRUE(ingest->Add(difference_).ok());
+    EXPECT_TRUE(ingest->Finish().ok());
+  }
+
+  absl::Status Send(std::vector<ChunkId> ids, std::span<const ChunkId> known) {
+    const auto sender = *ChunkSender::Open(from_.content, std::move(ids), known);
+    Bytes stream(sender->most() + 1, '\0');
+    MREG_ASSIGN_OR_RETURN(sent_, sender->Read(stream));
+    stream.resize(sent_);
+    ChunkReceiver receiver(to_.content, nullptr, nullptr);
+    MREG_RETURN_IF_ERROR(receiver.Write(stream));
+    return receiver.Finish();
+  }
+  size_t BasesThere(const ChunkId& id) { return to_.content.GetStored(id)->bases.size(); }
+
+  const Bytes base_ = test_models::NormalFloats(50'000, 1);
+  const Bytes tuned_ = test_models::TrainedFloats(base_, 0.001f, 2);
+  const ChunkId base_id_ = IdOf<ChunkId>(base_), tuned_id_ = IdOf<ChunkId>(tuned_);
+  StoredChunk difference_;
+  size_t sent_ = 0;
+};
+
+TEST_F(DifferenceTransferTest, TravelsBehindItsBase) {
+  ASSERT_TRUE(Send({tuned_id_, base_id_}, {}).ok());
+  EXPECT_EQ(*to_.content.Get(tuned_id_), tuned_);
+  EXPECT_EQ(BasesThere(tuned_id_), 1u);
+}
+
+TEST_F(DifferenceTransferTest, TravelsAloneToWhoHasTheBase) {
+  ASSERT_TRUE(Send({base_id_}, {}).ok());
+  ASSERT_TRUE(Send({tuned_id_}, {&base_id_, 1}).ok());
+  EXPECT_LT(sent_, base_.size() * 6 / 10);
+  EXPECT_EQ(*to_.content.Get(tuned_id_), tuned_);
+}
+
+TEST_F(DifferenceTransferTest, IsSentInAFormOfItsOwnToOthers) {
+  ASSERT_TRUE(Send({tuned_id_}, {}).ok());
+  EXPECT_LT(sent_, base_.size() * 9 / 10);
+  EXPECT_EQ(*to_.content.Get(tuned_id_), tuned_);
+  EXPECT_EQ(BasesThere(tuned_id_), 0u);
+}
+
+TEST_F(DifferenceTransferTest, IsRefusedWithoutItsBase) {
+  EXPECT_TRUE(absl::IsNotFound(Send({tuned_id_}, {&base_id_, 1})));
+  EXPECT_FALSE(to_.content.Get(tuned_id_).ok());
+}
+
+TEST_F(DifferenceTransferTest, IsRefusedIfItsBaseIsADifferenceToo) {
+  ASSERT_TRUE(Send({base_id_, tuned_id_}, {}).ok());
+  const Bytes next = test_models::TrainedFloats(tuned_, 0.001f, 3);
+  const StoredChunk deep = EncodeBeside(IdOf<ChunkId>(next), next, kFloat, {tuned_id_, tuned_});
+  ASSERT_EQ(deep.bases.size(), 1u);
+  ChunkReceiver receiver(to_.content, nullptr, nullptr);
+  absl::Status status =
+      receiver.Write(StreamHeader() + RecordHeader(deep) + deep.payload + EndRecord());
+  if (status.ok()) status = receiver.Finish();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+}
+
+TEST_F(DifferenceTransferTest, IsRefusedWhereItsBaseMayNotBeUsed) {
+  ASSERT_TRUE(Send({base_id_}, {}).ok());
+  ChunkReceiver receiver(to_.content, nullptr, nullptr,
+                         [](std::span<const ChunkId>) { return false; });
+  EXPECT_TRUE(absl::IsNotFound(
+      receiver.Write(StreamHeader() + RecordHeader(difference_) + difference_.payload)));
+}
+
+TEST_F(DifferenceTransferTest, OfAKilledWriterIsTakenOverWithItsBase) {
+  const StoredChunk base = Encode(base_id_, base_, kFloat);
+  const Bytes left = StreamHeader() + RecordHeader(base) + base.payload +
+                     RecordHeader(difference_) + difference_.payload;
+  ASSERT_TRUE(
+      WriteFileAtomically(PosixFileSystem(), to_.directory + "/incoming/left.pack", left).ok());
+  EXPECT_EQ(*to_.content.RecoverUploads(nullptr), 2u);
+  EXPECT_EQ(*to_.content.Get(tuned_id_), tuned_);
 }
 
 TEST_F(ChunkTransferTest, WhatIsNotThereCannotBeSent) {

@@ -100,14 +100,12 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
   // Far below what planes can reach there is no need to try them.
   if (chunk.payload.size() < plain.size() / 2) return chunk;
   StoredChunk alone = Encode(id, std::move(plain), type);
-  return chunk.payload.size() < alone.payload.size() - alone.payload.size() / 32
-             ? std::move(chunk)
-             : std::move(alone);
+  return chunk.payload.size() < alone.payload.size() - alone.payload.size() / 32 ? std::move(chunk)
+                                                                                 : std::move(alone);
 }
 
 onnx::DataType TypeOf(const StoredChunk& chunk) {
-  const bool tells =
-      chunk.encoding == Encoding::kPlanes || chunk.encoding == Encoding::kDifference;
+  const bool tells = chunk.encoding == Encoding::kPlanes || chunk.encoding == Encoding::kDifference;
   return tells && !chunk.payload.empty() ? static_cast<unsigned char>(chunk.payload[0]) : 0;
 }
 

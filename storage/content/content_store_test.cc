@@ -12,6 +12,7 @@
 #include "storage/content/record_stream.h"
 #include "storage/kv/memory_store.h"
 #include "tests/models/memory_file.h"
+#include "tests/models/weights.h"
 
 namespace mreg::content {
 namespace {
@@ -225,6 +226,90 @@ TEST_F(ContentStoreTest, ADamagedChunkIsNoReasonToForgetARecipe) {
   EXPECT_TRUE(absl::IsDataLoss(read.status()));
   EXPECT_THAT(read.status().message(), testing::HasSubstr("chunk"));
   EXPECT_TRUE(store_.FindRecipe(recipe.artifact)->has_value());
+}
+
+class FamilyTest : public ContentStoreTest {
+ protected:
+  PutResult PutTensor(const Bytes& weights, const std::string& name,
+                      std::vector<ArtifactId> alike) {
+    const auto ingest = store_.BeginIngest(nullptr);
+    const uint64_t before = store_.Stats()->stored_bytes;
+    auto result = store_.PutFile(MemoryFile(weights), {{name, kFloat, 0, weights.size()}}, alike,
+                                 *ingest, nullptr);
+    EXPECT_TRUE(result.ok() && ingest->Finish().ok()) << result.status();
+    share_ = static_cast<double>(store_.Stats()->stored_bytes - before) /
+             static_cast<double>(weights.size());
+    return *result;
+  }
+
+  static constexpr onnx::DataType kFloat = 1;
+  const Bytes base_ = test_models::NormalFloats(600'000, 31);
+  const Bytes tuned_ = test_models::TrainedFloats(base_, 0.01f, 32);
+  double share_ = 0;  // of the last file: stored by its length
+};
+
+TEST_F(FamilyTest, AFineTuneIsStoredAsItsDifference) {
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  EXPECT_LT(share_, 0.84);
+  const ArtifactId tuned = PutTensor(tuned_, "w", {base}).artifact;
+  EXPECT_LT(share_, 0.63);
+  EXPECT_EQ(*Read(base), base_);
+  EXPECT_EQ(*Read(tuned), tuned_);
+  EXPECT_THAT(Fsck(store_, FsckDepth::kContent, nullptr)->problems, testing::IsEmpty());
+}
+
+TEST_F(FamilyTest, AFineTuneUnderAnotherNameIsFoundByItsShape) {
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  PutTensor(tuned_, "encoder/w", {base});
+  EXPECT_LT(share_, 0.63);
+}
+
+TEST_F(FamilyTest, TheNextOneIsADifferenceToWhatIsNone) {
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  const ArtifactId tuned = PutTensor(tuned_, "w", {base}).artifact;
+  const Bytes next = test_models::TrainedFloats(tuned_, 0.003f, 33);
+  const ArtifactId last = PutTensor(next, "w", {tuned}).artifact;
+  EXPECT_LT(share_, 0.63);
+  EXPECT_EQ(*Read(last), next);
+  const Recipe recipe = **store_.FindRecipe(last);
+  for (const RecipeChunk& chunk : recipe.chunks) {
+    const auto bases = store_.GetStored(chunk.id)->bases;
+    ASSERT_EQ(bases.size(), 1u);
+    EXPECT_THAT(store_.GetStored(bases[0])->bases, testing::IsEmpty());
+  }
+}
+
+TEST_F(FamilyTest, AGrownTensorCostsWhatWasAdded) {
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  const Bytes grown = base_ + test_models::NormalFloats(20'000, 34);
+  const ArtifactId artifact = PutTensor(grown, "w", {base}).artifact;
+  EXPECT_LT(share_ * static_cast<double>(grown.size()), 80'000 + 2'000);
+  EXPECT_EQ(*Read(artifact), grown);
+}
+
+TEST_F(FamilyTest, WhatIsUnlikeIsNoDifference) {
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  const ArtifactId other = PutTensor(test_models::NormalFloats(600'000, 35), "w", {base}).artifact;
+  const Recipe recipe = **store_.FindRecipe(other);
+  for (const RecipeChunk& chunk : recipe.chunks) {
+    EXPECT_THAT(store_.GetStored(chunk.id)->bases, testing::IsEmpty());
+  }
+}
+
+TEST_F(FamilyTest, ADifferenceWhoseBaseIsLostIsAnErrorAndFoundByFsck) {
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  const ArtifactId tuned = PutTensor(tuned_, "w", {base}).artifact;
+  kv::Batch forget;
+  const Recipe recipe = **store_.FindRecipe(base);
+  for (const RecipeChunk& chunk : recipe.chunks) {
+    forget.Remove(kv::Table::kChunks, chunk.id.bytes());
+  }
+  ASSERT_TRUE(index_->Commit(forget).ok());
+  EXPECT_FALSE(Read(tuned).ok());
+  EXPECT_THAT(Fsck(store_, FsckDepth::kContent, nullptr)->problems,
+              testing::Not(testing::IsEmpty()));
+  EXPECT_GT(*RebuildIndex(store_), 0u);
+  EXPECT_EQ(*Read(tuned), tuned_);
 }
 
 TEST_F(ContentStoreTest, AFailureAtAnyStepLosesNothingAndLeavesNothingVisible) {

@@ -1,4 +1,5 @@
 // The conformance suite on a registry in this process.
+#include "storage/content/record_stream.h"
 #include "storage/sync/local_remote.h"
 #include "storage/sync/remote_conformance.h"
 
@@ -96,6 +97,45 @@ TEST(ClosedRegistry, ContentOfAnotherNamespaceCannotBeHadByItsHash) {
   auto& move = *push.add_moves();
   move.set_name("refs/heads/steal");
   EXPECT_TRUE(absl::IsNotFound(other_side->Push(push).status()));
+}
+
+TEST(ClosedRegistry, AnothersChunksAreNoBases) {
+  const SystemClock clock;
+  const auto registry =
+      *registry::OpenRegistry(FreshDirectory(), registry::OpenMode::kCreate,
+                              {registry::AnonymousRead::kForbidden}, PosixFileSystem(), clock);
+  auto& access = registry->access();
+  const auto remote = [&](const std::string& space) {
+    const auto token = *access.CreateToken(registry::Access::Owner(),
+                                           {space, registry::Role::kWrite, space, {}, {}});
+    return MakeLocalRemote(*registry, *access.Authenticate(token.secret),
+                           *registry::RepositoryName::Parse(space + "/vad"), space);
+  };
+  const auto secret_side = remote("secret"), other_side = remote("other");
+  const Bytes base = test_models::NormalFloats(200'000, 1);
+  const Bytes tuned = test_models::TrainedFloats(base, 0.001f, 2);
+  Site owner, other;
+  ASSERT_TRUE(owner.PushTo(*secret_side, owner.Commit({{"w.f32", base}})).ok());
+  other.Commit({{"w.f32", base}});
+  const auto pushed = other.PushTo(*other_side, other.Commit({{"w.f32", tuned}}));
+  ASSERT_TRUE(pushed.ok()) << pushed.status();
+  EXPECT_GT(pushed->sent_bytes, tuned.size() * 7 / 10);  // not as a difference
+  // Sent all the same, it is refused like one whose base is nowhere.
+  const auto chunk = (*other.content.FindRecipe(IdOf<ArtifactId>(tuned)))->chunks[0];
+  const auto stored = *other.content.GetStored(chunk.id);
+  ASSERT_EQ(stored.bases.size(), 1u);
+  struct Source final : ByteSource {
+    absl::StatusOr<size_t> Read(std::span<char> buffer) override {
+      const size_t take = std::min(buffer.size(), bytes.size());
+      bytes.copy(buffer.data(), take);
+      bytes.erase(0, take);
+      return take;
+    }
+    Bytes bytes;
+  } source;
+  source.bytes = content::StreamHeader() + content::RecordHeader(stored) + stored.payload +
+                 content::EndRecord();
+  EXPECT_TRUE(absl::IsNotFound(other_side->Upload(source, source.bytes.size())));
 }
 
 TEST(Registry, CheckOfASoundRegistryFindsNothingAndOfADamagedOneDoes) {

@@ -6,6 +6,8 @@
 namespace mreg::test_models {
 namespace {
 
+constexpr float kSpread = 0.02f;
+
 static_assert(std::endian::native == std::endian::little);
 
 constexpr int kHalfBias = 15, kFloatBias = 127;
@@ -74,6 +76,20 @@ std::vector<float> DecodeWeights(ByteView raw, ParameterType type) {
     weights[i] = FromHalf(half);
   }
   return weights;
+}
+
+Bytes NormalFloats(size_t count, uint64_t seed) {
+  NormalNumbers random(seed);
+  std::vector<float> weights(count);
+  for (float& weight : weights) weight = random.Next(0, kSpread);
+  return EncodeWeights(weights, ParameterType::kFloat32);
+}
+
+Bytes TrainedFloats(ByteView before, float noise, uint64_t seed) {
+  NormalNumbers random(seed);
+  std::vector<float> weights = DecodeWeights(before, ParameterType::kFloat32);
+  for (float& weight : weights) weight += random.Next(0, kSpread * noise);
+  return EncodeWeights(weights, ParameterType::kFloat32);
 }
 
 }  // namespace mreg::test_models

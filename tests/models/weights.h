@@ -30,4 +30,9 @@ float FromHalf(uint16_t half);
 Bytes EncodeWeights(std::span<const float> weights, ParameterType type);
 std::vector<float> DecodeWeights(ByteView raw, ParameterType type);
 
+// `count` fp32 weights with a spread of .02.
+Bytes NormalFloats(size_t count, uint64_t seed);
+// Those weights after training: each moved by noise, whose spread is `noise` times theirs.
+Bytes TrainedFloats(ByteView weights, float noise, uint64_t seed);
+
 }  // namespace mreg::test_models

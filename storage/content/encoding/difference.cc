@@ -25,10 +25,10 @@ enum class Context : char {
   kSplit = 2,   // one frame for each exponent
 };
 
-constexpr size_t kContexts = 16;       // exponents from the base's highest down; the last: all below
+constexpr size_t kContexts = 16;  // exponents from the base's highest down; the last: all below
 constexpr size_t kSampleElements = 8 << 10;
-constexpr size_t kPadding = 8;         // bytes behind the bits, so that words can be read at once
-constexpr double kFrameBytes = 60;     // what one more frame costs, about: its table
+constexpr size_t kPadding = 8;      // bytes behind the bits, so that words can be read at once
+constexpr double kFrameBytes = 60;  // what one more frame costs, about: its table
 
 absl::Status Broken() { return absl::DataLossError("an encoded difference is damaged"); }
 
@@ -211,8 +211,8 @@ class Coder {
     const size_t begin = out.size();
     out.resize(begin + size);
     char* const to = out.data() + begin;
-    size_t at = 0;       // byte that is being filled
-    uint64_t held = 0;   // bits from there on
+    size_t at = 0;        // byte that is being filled
+    uint64_t held = 0;    // bits from there on
     unsigned filled = 0;  // less than 8
     const auto put = [&](uint64_t bits, unsigned length) {
       held |= bits << filled;
@@ -240,8 +240,8 @@ class Coder {
     if (use == Context::kNone) return AppendFrame(symbols, out);
     if (use == Context::kScaled) {
       for (size_t i = 0; i < count_; ++i) {
-        symbols[i] = static_cast<char>(Move(static_cast<unsigned char>(symbols[i]),
-                                            ContextOf(Load<Word>(base_, i))));
+        symbols[i] = static_cast<char>(
+            Move(static_cast<unsigned char>(symbols[i]), ContextOf(Load<Word>(base_, i))));
       }
       return AppendFrame(symbols, out);
     }
@@ -266,8 +266,8 @@ class Coder {
     if (use == Context::kScaled) {
       MREG_RETURN_IF_ERROR(TakeFrame(in, symbols));
       for (size_t i = 0; i < count_; ++i) {
-        symbols[i] = static_cast<char>(MoveBack(static_cast<unsigned char>(symbols[i]),
-                                                ContextOf(Load<Word>(base_, i))));
+        symbols[i] = static_cast<char>(
+            MoveBack(static_cast<unsigned char>(symbols[i]), ContextOf(Load<Word>(base_, i))));
       }
       return absl::OkStatus();
     }
@@ -355,9 +355,8 @@ void AppendDifference(ByteView plain, ByteView base, const Element& element, Byt
 absl::Status TakeDifference(ByteView& in, ByteView base, const Element& element,
                             std::span<char> plain) {
   const size_t count = std::min(plain.size(), base.size()) / element.width;
-  MREG_RETURN_IF_ERROR(WithCoder(base, element, count, [&](const auto& coder) {
-    return coder.Decode(in, plain);
-  }));
+  MREG_RETURN_IF_ERROR(
+      WithCoder(base, element, count, [&](const auto& coder) { return coder.Decode(in, plain); }));
   return TakePlanes(in, element, plain.subspan(count * element.width));
 }
 

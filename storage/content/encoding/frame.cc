@@ -106,7 +106,8 @@ void CountSymbols(ByteView symbols, std::span<uint32_t, 256> counts) {
     for (size_t k = 0; k < 4; ++k) ++parts[k][static_cast<unsigned char>(symbols[i + k])];
   }
   for (; i < symbols.size(); ++i) ++parts[0][static_cast<unsigned char>(symbols[i])];
-  for (size_t s = 0; s < 256; ++s) counts[s] += parts[0][s] + parts[1][s] + parts[2][s] + parts[3][s];
+  for (size_t s = 0; s < 256; ++s)
+    counts[s] += parts[0][s] + parts[1][s] + parts[2][s] + parts[3][s];
 }
 
 void AppendFrame(ByteView symbols, Bytes& out) {

@@ -35,9 +35,9 @@ void Join(const char* planes, bool turn, std::span<char> plain) {
   for (size_t i = 0; i < count; ++i) {
     Word word = 0;
     for (size_t k = 0; k < kWidth; ++k) {
-      word = static_cast<Word>(word | static_cast<Word>(static_cast<unsigned char>(
-                                          planes[k * count + i]))
-                                          << (8 * (kWidth - 1 - k)));
+      word = static_cast<Word>(word |
+                               static_cast<Word>(static_cast<unsigned char>(planes[k * count + i]))
+                                   << (8 * (kWidth - 1 - k)));
     }
     if (turn) word = std::rotr(word, 1);
     std::memcpy(plain.data() + i * kWidth, &word, kWidth);
