@@ -1,39 +1,77 @@
 #include "storage/content/base_finder.h"
 
+#include <string_view>
+
+#include "storage/content/encoding/element.h"
+#include "storage/content/encoding/prediction.h"
+
 namespace mreg::content {
+namespace {
+
+// FLOAT, FLOAT16, BFLOAT16: what other types are computed from, the most exact first.
+constexpr onnx::DataType kSources[] = {1, 10, 16};
+constexpr std::string_view kQuantised = "_quantized";
+
+uint64_t Elements(onnx::DataType type, uint64_t length) {
+  const auto element = encoding::ElementOf(type);
+  return element ? length / element->width : 0;
+}
+
+}  // namespace
 
 void BaseFinder::Add(const Recipe& recipe) {
-  for (const TensorSpans& tensor : recipe.tensors) {
-    Candidate candidate;
-    for (uint32_t i = 0; i < tensor.count; ++i) {
-      const Span& span = recipe.spans[tensor.first_span + i];
+  for (const TensorSpans& spans : recipe.tensors) {
+    Tensor tensor;
+    for (uint32_t i = 0; i < spans.count; ++i) {
+      const Span& span = recipe.spans[spans.first_span + i];
       const RecipeChunk& chunk = recipe.chunks[span.chunk];
-      candidate.type = chunk.type;
-      candidate.length += span.length;
-      candidate.chunks.push_back(chunk.id);
+      tensor.type = chunk.type;
+      tensor.length += span.length;
+      tensor.chunks.push_back(chunk.id);
     }
-    const size_t number = candidates_.size();
-    by_name_.emplace(std::pair(tensor.name, candidate.type), number);
-    by_shape_[{candidate.type, candidate.length}].push_back(number);
-    candidates_.push_back(std::move(candidate));
+    by_name_.emplace(std::pair(spans.name, tensor.type), tensors_.size());
+    by_shape_[{tensor.type, Elements(tensor.type, tensor.length)}].push_back(tensors_.size());
+    tensors_.push_back(std::move(tensor));
+    used_.push_back(false);
   }
 }
 
-std::vector<ChunkId> BaseFinder::Find(const Region& tensor) {
-  std::optional<size_t> found;
-  if (const auto named = by_name_.find({tensor.tensor, tensor.type}); named != by_name_.end()) {
-    found = named->second;
-  } else if (const auto shaped = by_shape_.find({tensor.type, tensor.length});
-             shaped != by_shape_.end()) {
-    for (const size_t number : shaped->second) {
-      if (candidates_[number].used) continue;
-      found = number;
-      break;
+std::optional<size_t> BaseFinder::FindByName(const Region& region) const {
+  std::string name = region.tensor;
+  if (const auto same = by_name_.find({name, region.type}); same != by_name_.end()) {
+    return same->second;
+  }
+  if (name.ends_with(kQuantised)) name.resize(name.size() - kQuantised.size());
+  for (const onnx::DataType source : kSources) {
+    if (!encoding::CanFollow(source, region.type)) continue;
+    if (const auto found = by_name_.find({name, source}); found != by_name_.end()) {
+      return found->second;
     }
   }
-  if (!found) return {};
-  candidates_[*found].used = true;
-  return candidates_[*found].chunks;
+  return std::nullopt;
+}
+
+std::optional<size_t> BaseFinder::FindByShape(const Shape& shape) const {
+  const auto found = by_shape_.find(shape);
+  if (found == by_shape_.end()) return std::nullopt;
+  for (const size_t number : found->second) {
+    if (!used_[number]) return number;
+  }
+  return std::nullopt;
+}
+
+const BaseFinder::Tensor* BaseFinder::Find(const Region& region) {
+  const uint64_t elements = Elements(region.type, region.length);
+  auto found = FindByName(region);
+  if (!found) found = FindByShape({region.type, elements});
+  for (const onnx::DataType source : kSources) {
+    if (!found && encoding::CanFollow(source, region.type)) {
+      found = FindByShape({source, elements});
+    }
+  }
+  if (!found) return nullptr;
+  used_[*found] = true;
+  return &tensors_[*found];
 }
 
 }  // namespace mreg::content

@@ -20,21 +20,29 @@ class BaseFinder {
   // Files that were added first are preferred.
   void Add(const Recipe& recipe);
 
-  // The chunks of the tensor that `tensor` is likely to be like, piece by piece; empty if there is
-  // none. One of its name and type; else, since exporters rename, the next one of its type and
-  // length that nobody has asked for. Whether they are alike is for the encoder to see.
-  std::vector<ChunkId> Find(const Region& tensor);
+  struct Tensor {
+    onnx::DataType type = 0;
+    uint64_t length = 0;  // bytes
+    std::vector<ChunkId> chunks;
+  };
+
+  // The tensor that `region` is likely to be like, or to have been computed from; null if there is
+  // none. One of its name and type; one of its name (or of its name without the "_quantized" that
+  // ONNX Runtime's quantiser adds) from whose type its own can follow; else, since exporters
+  // rename, the next one of its type and length that nobody was given, or of as many elements.
+  // Whether they are alike is for the encoder to see. Valid until the next Add.
+  const Tensor* Find(const Region& region);
 
  private:
-  struct Candidate {
-    onnx::DataType type = 0;
-    uint64_t length = 0;
-    std::vector<ChunkId> chunks;
-    bool used = false;
-  };
-  std::vector<Candidate> candidates_;
+  using Shape = std::pair<onnx::DataType, uint64_t>;  // type and elements
+
+  std::optional<size_t> FindByName(const Region& region) const;
+  std::optional<size_t> FindByShape(const Shape& shape) const;
+
+  std::vector<Tensor> tensors_;
+  std::vector<bool> used_;
   std::map<std::pair<std::string, onnx::DataType>, size_t> by_name_;
-  std::map<std::pair<onnx::DataType, uint64_t>, std::vector<size_t>> by_shape_;
+  std::map<Shape, std::vector<size_t>> by_shape_;
 };
 
 }  // namespace mreg::content

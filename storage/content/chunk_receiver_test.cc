@@ -122,7 +122,7 @@ class DifferenceTransferTest : public ChunkTransferTest {
   DifferenceTransferTest() {
     const auto ingest = from_.content.BeginIngest(nullptr);
     EXPECT_TRUE(ingest->Add(Encode(base_id_, base_, kFloat)).ok());
-    difference_ = EncodeBeside(tuned_id_, tuned_, kFloat, {base_id_, base_});
+    difference_ = EncodeBeside(tuned_id_, tuned_, kFloat, {{base_id_}, kFloat, base_});
     EXPECT_TRUE(ingest->Add(difference_).ok());
     EXPECT_TRUE(ingest->Finish().ok());
   }
@@ -173,7 +173,8 @@ TEST_F(DifferenceTransferTest, IsRefusedWithoutItsBase) {
 TEST_F(DifferenceTransferTest, IsRefusedIfItsBaseIsADifferenceToo) {
   ASSERT_TRUE(Send({base_id_, tuned_id_}, {}).ok());
   const Bytes next = test_models::TrainedFloats(tuned_, 0.001f, 3);
-  const StoredChunk deep = EncodeBeside(IdOf<ChunkId>(next), next, kFloat, {tuned_id_, tuned_});
+  const StoredChunk deep =
+      EncodeBeside(IdOf<ChunkId>(next), next, kFloat, {{tuned_id_}, kFloat, tuned_});
   ASSERT_EQ(deep.bases.size(), 1u);
   ChunkReceiver receiver(to_.content, nullptr, nullptr);
   absl::Status status =

@@ -11,6 +11,7 @@
 #include "storage/content/encoding/difference.h"
 #include "storage/content/encoding/frame.h"
 #include "storage/content/encoding/planes.h"
+#include "storage/content/encoding/prediction.h"
 
 namespace mreg::content {
 namespace {
@@ -44,7 +45,7 @@ std::pair<Encoding, Bytes> EncodeAlone(ByteView plain, onnx::DataType type) {
   return {Encoding::kZstd, encoding::CompressZstd(plain)};
 }
 
-// Whether a difference is smaller than planes at the begin, without which it will be nowhere.
+// Whether a difference is smaller than planes at the beginning: else it is so nowhere.
 bool AreAlike(ByteView plain, ByteView base, const encoding::Element& element) {
   const ByteView head = plain.substr(0, kLikenessBytes);
   Bytes difference, planes;
@@ -64,6 +65,13 @@ absl::StatusOr<Bytes> DecodeElements(const StoredChunk& chunk, ByteView base) {
   if (!element) return Damaged(chunk.id, "has elements of an unknown type");
   ByteView in = ByteView(chunk.payload).substr(1);
   Bytes plain(chunk.plain_length, '\0');
+  Bytes predicted;
+  if (chunk.encoding == Encoding::kComputed) {
+    const auto rule = encoding::TakeRule(in);
+    if (!rule.ok()) return Damaged(chunk.id, "is computed by an unknown rule");
+    predicted = encoding::Predict(base, *rule);
+    base = predicted;
+  }
   const absl::Status status = chunk.encoding == Encoding::kPlanes
                                   ? encoding::TakePlanes(in, *element, plain)
                                   : encoding::TakeDifference(in, base, *element, plain);
@@ -87,16 +95,25 @@ StoredChunk Encode(const ChunkId& id, Bytes plain, onnx::DataType type) {
 
 StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, const Base& base) {
   const auto element = encoding::ElementOf(type);
-  if (!element || !AreAlike(plain, base.plain, *element)) {
-    return Encode(id, std::move(plain), type);
-  }
+  if (!element || base.ids.size() > kMaxBases) return Encode(id, std::move(plain), type);
   StoredChunk chunk;
   chunk.id = id;
   chunk.encoding = Encoding::kDifference;
   chunk.plain_length = static_cast<uint32_t>(plain.size());
-  chunk.bases = {base.id};
+  chunk.bases = base.ids;
   chunk.payload.assign(1, static_cast<char>(type));
-  encoding::AppendDifference(plain, base.plain, *element, chunk.payload);
+  ByteView like = base.plain;
+  Bytes predicted;
+  if (base.type != type) {
+    const auto rule = encoding::FindRule(plain, type, base.plain, base.type);
+    if (!rule) return Encode(id, std::move(plain), type);
+    chunk.encoding = Encoding::kComputed;
+    encoding::AppendRule(*rule, chunk.payload);
+    predicted = encoding::Predict(base.plain, *rule);
+    like = predicted;
+  }
+  if (!AreAlike(plain, like, *element)) return Encode(id, std::move(plain), type);
+  encoding::AppendDifference(plain, like, *element, chunk.payload);
   // Far below what planes can reach there is no need to try them.
   if (chunk.payload.size() < plain.size() / 2) return chunk;
   StoredChunk alone = Encode(id, std::move(plain), type);
@@ -105,7 +122,7 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
 }
 
 onnx::DataType TypeOf(const StoredChunk& chunk) {
-  const bool tells = chunk.encoding == Encoding::kPlanes || chunk.encoding == Encoding::kDifference;
+  const bool tells = chunk.encoding != Encoding::kRaw && chunk.encoding != Encoding::kZstd;
   return tells && !chunk.payload.empty() ? static_cast<unsigned char>(chunk.payload[0]) : 0;
 }
 
@@ -129,6 +146,7 @@ absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk, ByteView base) {
     }
     case Encoding::kPlanes:
     case Encoding::kDifference:
+    case Encoding::kComputed:
       return DecodeElements(chunk, base);
   }
   return Damaged(chunk.id,

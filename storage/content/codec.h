@@ -19,6 +19,7 @@ enum class Encoding : uint8_t {
   kZstd = 1,
   kPlanes = 2,      // of the elements' bytes, each coded for itself
   kDifference = 3,  // of the elements to those of the one base
+  kComputed = 4,    // of the elements to what the bases' elements, of another type, give by a rule
 };
 
 // No chunk is larger: what a reader has to hold for one is bounded.
@@ -35,9 +36,10 @@ struct StoredChunk {
   Bytes payload;
 };
 
-// A chunk that another may be stored as a difference to.
+// What another chunk may be stored as a difference to: the plain bytes of `ids`, in that order.
 struct Base {
-  ChunkId id;
+  std::vector<ChunkId> ids;
+  onnx::DataType type = 0;
   Bytes plain;
 };
 
@@ -46,7 +48,8 @@ struct Base {
 // `type` is that of the elements; 0 for plain bytes.
 StoredChunk Encode(const ChunkId& id, Bytes plain, onnx::DataType type = 0);
 
-// The same, or the difference to `base`, whichever is smaller.
+// The same, or the difference to `base`, or to what can be computed from it if its elements are of
+// another type: whichever is smaller.
 StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, const Base& base);
 
 // The plain bytes, without looking whether they are those that the id promises. `base`: the plain

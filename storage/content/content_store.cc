@@ -146,14 +146,22 @@ absl::Status ContentStore::Prove(const StoredChunk& chunk) const {
   return content::Verify(chunk, base);
 }
 
-absl::StatusOr<std::optional<Base>> ContentStore::FindBase(const ChunkId& id) const {
-  MREG_ASSIGN_OR_RETURN(const auto row, index_.Get(Table::kChunks, id.bytes()));
-  if (!row) return std::nullopt;
-  MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*row));
-  if (!place.bases.empty() && place.encoding != Encoding::kDifference) return std::nullopt;
-  const ChunkId base = place.bases.empty() ? id : place.bases.front();
-  MREG_ASSIGN_OR_RETURN(Bytes plain, Get(base));
-  return Base{base, std::move(plain)};
+absl::StatusOr<std::optional<Base>> ContentStore::FindBase(std::span<const ChunkId> ids,
+                                                           onnx::DataType type) const {
+  Base base{{}, type, {}};
+  const auto keys = KeysOf(ids);
+  MREG_ASSIGN_OR_RETURN(const auto rows, index_.GetMany(Table::kChunks, keys));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!rows[i]) return std::nullopt;
+    MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*rows[i]));
+    if (place.encoding == Encoding::kComputed) return std::nullopt;
+    base.ids.push_back(place.bases.empty() ? ids[i] : place.bases.front());
+    MREG_ASSIGN_OR_RETURN(const Bytes plain, Get(base.ids.back()));
+    // Where a piece has another length the next one's elements are not where they should be.
+    if (i + 1 < ids.size() && plain.size() != kTensorPiece) return std::nullopt;
+    base.plain += plain;
+  }
+  return base;
 }
 
 absl::StatusOr<std::optional<Recipe>> ContentStore::FindRecipe(const ArtifactId& artifact) const {

@@ -59,9 +59,10 @@ class ContentStore {
   // DataLoss if it is not.
   absl::Status Prove(const StoredChunk& chunk) const;
 
-  // What a chunk of the same type can be a difference to so that it is like `id`: that chunk, or
-  // its own base. Nothing if that is not in the store.
-  absl::StatusOr<std::optional<Base>> FindBase(const ChunkId& id) const;
+  // What can be a base in place of `ids`, chunks with elements of `type`: each of them, or where
+  // that is a difference itself, what it is a difference to. Nothing if one is not in the store.
+  absl::StatusOr<std::optional<Base>> FindBase(std::span<const ChunkId> ids,
+                                               onnx::DataType type) const;
 
   // The chunks that those of `ids` that are here need, each once.
   absl::StatusOr<std::vector<ChunkId>> BasesOf(std::span<const ChunkId> ids) const;

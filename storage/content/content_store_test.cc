@@ -8,6 +8,7 @@
 
 #include "schema/base/faulty_file_system.h"
 #include "schema/base/sha256.h"
+#include "storage/content/encoding/prediction.h"
 #include "storage/content/fsck.h"
 #include "storage/content/record_stream.h"
 #include "storage/kv/memory_store.h"
@@ -230,11 +231,11 @@ TEST_F(ContentStoreTest, ADamagedChunkIsNoReasonToForgetARecipe) {
 
 class FamilyTest : public ContentStoreTest {
  protected:
-  PutResult PutTensor(const Bytes& weights, const std::string& name,
-                      std::vector<ArtifactId> alike) {
+  PutResult PutTensor(const Bytes& weights, const std::string& name, std::vector<ArtifactId> alike,
+                      onnx::DataType type = kFloat) {
     const auto ingest = store_.BeginIngest(nullptr);
     const uint64_t before = store_.Stats()->stored_bytes;
-    auto result = store_.PutFile(MemoryFile(weights), {{name, kFloat, 0, weights.size()}}, alike,
+    auto result = store_.PutFile(MemoryFile(weights), {{name, type, 0, weights.size()}}, alike,
                                  *ingest, nullptr);
     EXPECT_TRUE(result.ok() && ingest->Finish().ok()) << result.status();
     share_ = static_cast<double>(store_.Stats()->stored_bytes - before) /
@@ -285,6 +286,29 @@ TEST_F(FamilyTest, AGrownTensorCostsWhatWasAdded) {
   const ArtifactId artifact = PutTensor(grown, "w", {base}).artifact;
   EXPECT_LT(share_ * static_cast<double>(grown.size()), 80'000 + 2'000);
   EXPECT_EQ(*Read(artifact), grown);
+}
+
+TEST_F(FamilyTest, CastsAndQuantisedSiblingsCostNextToNothing) {
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  using encoding::Rule;
+  for (const Rule& rule :
+       {Rule{Rule::Kind::kRound, kFloat, 10}, Rule{Rule::Kind::kRound, kFloat, 16},
+        Rule{Rule::Kind::kQuantise, kFloat, 3, 0.0006f, 0},
+        Rule{Rule::Kind::kQuantise, kFloat, 2, 0.0005f, 127}}) {
+    const Bytes sibling = encoding::Predict(base_, rule);
+    const ArtifactId artifact = PutTensor(sibling, "w_quantized", {base}, rule.to).artifact;
+    EXPECT_LT(share_, 0.001) << rule.to;
+    EXPECT_EQ(*Read(artifact), sibling);
+  }
+}
+
+TEST_F(FamilyTest, ACastOfAFineTuneIsComputedFromTheFineTunesBase) {
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  const ArtifactId tuned = PutTensor(tuned_, "w", {base}).artifact;
+  const Bytes half = encoding::Predict(tuned_, {encoding::Rule::Kind::kRound, kFloat, 10});
+  const ArtifactId artifact = PutTensor(half, "w", {tuned}, 10).artifact;
+  EXPECT_LT(share_, 0.45);
+  EXPECT_EQ(*Read(artifact), half);
 }
 
 TEST_F(FamilyTest, WhatIsUnlikeIsNoDifference) {

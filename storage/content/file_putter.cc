@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "schema/base/status.h"
+#include "storage/content/encoding/element.h"
 #include "storage/content/run_on.h"
 
 namespace mreg::content {
@@ -74,14 +75,13 @@ void FilePutter::HashForFile(Block block) {
 }
 
 absl::Status FilePutter::PutTensor(const Region& region) {
-  const std::vector<ChunkId> alike = bases_.Find(region);
+  const BaseFinder::Tensor* const alike = bases_.Find(region);
   tensors_.push_back(region.tensor);
   for (uint64_t done = 0; done < region.length;) {
     const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
     MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(region.offset + done, length));
-    const size_t piece = done / kTensorPiece;
-    const auto like = piece < alike.size() ? std::optional(alike[piece]) : std::nullopt;
-    MREG_ASSIGN_OR_RETURN(const uint64_t chunk, Submit(std::move(block), region.type, like));
+    MREG_ASSIGN_OR_RETURN(const uint64_t chunk,
+                          Submit(std::move(block), region.type, PieceOf(alike, region.type, done)));
     parts_.push_back(
         {done == 0 ? Part::Kind::kTensorBegin : Part::Kind::kTensorRest, chunk, length});
     done += length;
@@ -127,9 +127,8 @@ absl::Status FilePutter::CutBuffer(
   ByteView rest = buffer_;
   while (!rest.empty() && (to_the_end || rest.size() >= sizes.max)) {
     const uint32_t length = FirstCut(rest, sizes);
-    MREG_ASSIGN_OR_RETURN(
-        const uint64_t chunk,
-        Submit(std::make_shared<const Bytes>(rest.substr(0, length)), onnx::DataType{0}));
+    MREG_ASSIGN_OR_RETURN(const uint64_t chunk,
+                          Submit(std::make_shared<const Bytes>(rest.substr(0, length)), 0, {}));
     on_chunk(chunk, length);
     rest.remove_prefix(length);
   }
@@ -138,28 +137,42 @@ absl::Status FilePutter::CutBuffer(
 }
 
 FilePutter::Hashed FilePutter::Hash(const Bytes& plain, onnx::DataType type,
-                                    const std::optional<ChunkId>& like) const {
+                                    const Like& like) const {
   const auto id = IdOf<ChunkId>(plain);
   const auto known = store_.index().Get(kv::Table::kChunks, id.bytes());
   if (!known.ok()) return {id, std::nullopt, known.status()};
   if (known->has_value()) return {id, std::nullopt, absl::OkStatus()};
-  if (like) {
+  if (!like.chunks.empty()) {
     // One that cannot be read is no base, and no reason to refuse a file.
-    const auto base = store_.FindBase(*like);
+    const auto base = store_.FindBase(like.chunks, like.type);
     if (base.ok() && *base) return {id, EncodeBeside(id, plain, type, **base), absl::OkStatus()};
   }
   return {id, Encode(id, plain, type), absl::OkStatus()};
 }
 
-absl::StatusOr<uint64_t> FilePutter::Submit(Block plain, onnx::DataType type,
-                                            std::optional<ChunkId> like) {
+// The chunks that hold the elements of the piece that begins `offset` bytes into a tensor of
+// `type`: several if they are wider there. Pieces are powers of two long, so they begin together.
+FilePutter::Like FilePutter::PieceOf(const BaseFinder::Tensor* tensor, onnx::DataType type,
+                                     uint64_t offset) {
+  if (tensor == nullptr) return {};
+  const auto from = encoding::ElementOf(tensor->type), to = encoding::ElementOf(type);
+  if (!from || !to || from->width < to->width) return {};
+  const size_t ratio = from->width / to->width;
+  const size_t first = offset / kTensorPiece * ratio;
+  Like like{{}, tensor->type};
+  for (size_t i = first; i < std::min(first + ratio, tensor->chunks.size()); ++i) {
+    like.chunks.push_back(tensor->chunks[i]);
+  }
+  return like;
+}
+
+absl::StatusOr<uint64_t> FilePutter::Submit(Block plain, onnx::DataType type, Like like) {
   const uint32_t length = static_cast<uint32_t>(plain->size());
   while (in_flight_bytes_ + length > kInFlightBytes && !in_flight_.empty()) {
     MREG_RETURN_IF_ERROR(TakeOldest());
   }
-  auto result = RunOn(store_.pool(), [this, plain = std::move(plain), type, like] {
-    return Hash(*plain, type, like);
-  });
+  auto result = RunOn(store_.pool(), [this, plain = std::move(plain), type,
+                                      like = std::move(like)] { return Hash(*plain, type, like); });
   in_flight_.push_back({std::move(result), length, type});
   in_flight_bytes_ += length;
   return submitted_++;

@@ -64,10 +64,14 @@ class FilePutter {
   void HashForFile(Block block);
   absl::Status CutBuffer(const CutSizes& sizes, bool to_the_end,
                          const std::function<void(uint64_t chunk, uint32_t length)>& on_chunk);
-  // `like`: a stored chunk that it may be a difference to.
-  absl::StatusOr<uint64_t> Submit(Block plain, onnx::DataType type,
-                                  std::optional<ChunkId> like = std::nullopt);
-  Hashed Hash(const Bytes& plain, onnx::DataType type, const std::optional<ChunkId>& like) const;
+  // Stored chunks that a chunk may be a difference to, or computed from, and their elements' type.
+  struct Like {
+    std::vector<ChunkId> chunks;
+    onnx::DataType type = 0;
+  };
+  static Like PieceOf(const BaseFinder::Tensor* tensor, onnx::DataType type, uint64_t offset);
+  absl::StatusOr<uint64_t> Submit(Block plain, onnx::DataType type, Like like);
+  Hashed Hash(const Bytes& plain, onnx::DataType type, const Like& like) const;
   absl::Status TakeOldest();
   Recipe Assemble(const ArtifactId& artifact) const;
   uint32_t AddChunkTo(Recipe& recipe, absl::flat_hash_map<ChunkId, uint32_t>& numbers,
