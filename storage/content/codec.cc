@@ -68,7 +68,9 @@ absl::StatusOr<Bytes> DecodeElements(const StoredChunk& chunk, ByteView base) {
   Bytes predicted;
   if (chunk.encoding == Encoding::kComputed) {
     const auto rule = encoding::TakeRule(in);
-    if (!rule.ok()) return Damaged(chunk.id, "is computed by an unknown rule");
+    if (!rule.ok() || rule->to != TypeOf(chunk)) {
+      return Damaged(chunk.id, "is computed by an unknown rule");
+    }
     predicted = encoding::Predict(base, *rule);
     base = predicted;
   }

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <initializer_list>
 #include <random>
 
+#include "schema/base/coding.h"
+#include "schema/base/hex.h"
 #include "schema/base/sha256.h"
 
 namespace mreg::content {
@@ -33,6 +37,44 @@ TEST(Codec, CompressibleBytesAreCompressedAndComeBack) {
   EXPECT_EQ(chunk.encoding, Encoding::kZstd);
   EXPECT_LT(chunk.payload.size(), 1'000u);
   EXPECT_EQ(*Decode(chunk), plain);
+}
+
+Bytes Floats(std::initializer_list<float> values) {
+  Bytes bytes;
+  for (const float value : values) AppendU32Le(bytes, std::bit_cast<uint32_t>(value));
+  return bytes;
+}
+
+// Written by hand from docs/formats/encodings.md. What packs hold must stay readable.
+TEST(Codec, ReadsTheFormatAsItIsSpecified) {
+  const Bytes base = Floats({1, 2, -3, 0.5});
+  const auto read = [](Encoding encoding, uint32_t length, std::string_view payload,
+                       ByteView from = {}) {
+    return HexEncode(
+        *DecodeUnverified({ChunkId(), encoding, length, {}, *HexDecode(payload)}, from));
+  };
+  EXPECT_EQ(read(Encoding::kRaw, 3, "616263"), "616263");
+  // Turned left, the exponents 7f 80 80 7e are the first plane; the second and third are constant.
+  EXPECT_EQ(read(Encoding::kPlanes, 16, "01007f80807e000000800003000000000100"), HexEncode(base));
+  // Exclusive or: 0, 1, 2 and a value of 23 bits, symbol 84, whose 20 low bits are zero.
+  EXPECT_EQ(read(Encoding::kDifference, 16,
+                 "0101000b0000000000000000000000000000000001025400000000", base),
+            HexEncode(Floats({1, 2.0000002f, -3.0000005f, 0.75})));
+  // Rounded to fp16; the second differs by one in the last place.
+  EXPECT_EQ(read(Encoding::kComputed, 8,
+                 "0a01010a0000803f00000000000008000000000000000000000000000200000000", base),
+            "003c014000c20038");
+  // Quantised to int8 with a scale of .25 and a zero point of 1; nothing differs.
+  EXPECT_EQ(read(Encoding::kComputed, 4,
+                 "030201030000803e010000000000080000000000000000000000030000", base),
+            "0509f503");
+}
+
+TEST(Codec, ATypeThatDoesNotFitItsRuleIsDataLoss) {
+  const Bytes base = Floats({1, 2, -3, 0.5});
+  const auto payload = *HexDecode("010201030000803e010000000000080000000000000000000000030000");
+  EXPECT_TRUE(absl::IsDataLoss(
+      DecodeUnverified({ChunkId(), Encoding::kComputed, 4, {}, payload}, base).status()));
 }
 
 TEST(Codec, AFlippedBitIsDataLoss) {

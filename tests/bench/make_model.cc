@@ -44,6 +44,29 @@ bool WriteVersions(const std::string& directory) {
          Write(directory + "/renamed.onnx", test_models::RenameInitializers(base, "encoder/"));
 }
 
+// A base and the models that people make of it.
+bool WriteFamily(const std::string& directory) {
+  const auto write = [&](const std::string& name, const Bytes& bytes) {
+    return Write(fmt::format("{}/{}", directory, name), bytes);
+  };
+  const Bytes base = test_models::MakeTransformerModel(kSpec);
+  // Layers are in the order of the graph; embeddings come first.
+  constexpr double kLastTwo = 2.0 * 12 * 768 * 768 / (107.3e6);
+  const Bytes tuned = test_models::FineTune(base, 1, 0.01, 8);
+  const Bytes moved = test_models::ReorderInitializers(
+      test_models::RenameInitializers(test_models::AddNode(base), "encoder/"), 10);
+  const auto split = test_models::MoveToExternalFile(base, "external.bin", 4096);
+  return write("base.onnx", base) &&
+         write("head.onnx", test_models::FineTune(base, kLastTwo, 0.01, 7)) &&
+         write("tuned.onnx", tuned) &&
+         write("epoch.onnx", test_models::FineTune(tuned, 1, 0.01, 9)) &&
+         write("reexported.onnx", moved) && write("external.onnx", split.model) &&
+         write("external.bin", split.data) &&
+         write("grown.onnx", test_models::GrowVocabulary(base, 1'000, 11)) &&
+         write("half.onnx", test_models::CastToHalf(base)) &&
+         write("int8.onnx", test_models::Quantise(base));
+}
+
 std::string SafetensorsHeader(uint64_t tensors) {
   std::string json = "{";
   for (uint64_t i = 0; i < tensors; ++i) {
@@ -80,10 +103,12 @@ int Main(int argc, char** argv) {
   bool ok = false;
   if (command == "versions" && argc == 3) {
     ok = WriteVersions(argv[2]);
+  } else if (command == "family" && argc == 3) {
+    ok = WriteFamily(argv[2]);
   } else if (command == "large" && argc == 4) {
     ok = WriteLarge(argv[2], std::strtoull(argv[3], nullptr, 10));
   } else {
-    fmt::print(stderr, "usage: make_model versions DIR | make_model large FILE GIGABYTES\n");
+    fmt::print(stderr, "usage: make_model versions|family DIR | make_model large FILE GIGABYTES\n");
     return 2;
   }
   if (!ok) fmt::print(stderr, "make_model: cannot write {}\n", argv[2]);

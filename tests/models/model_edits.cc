@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <set>
@@ -146,6 +147,86 @@ Bytes FineTune(ByteView bytes, double fraction, double relative_sigma, uint64_t 
     AddNoise(tensors[i], count - changed, static_cast<float>(relative_sigma), numbers);
     left -= changed;
   }
+  return model.SerializeAsString();
+}
+
+Bytes AddNode(ByteView bytes) {
+  ModelProto model = Parse(bytes);
+  auto& graph = *model.mutable_graph();
+  const std::string output = graph.output(0).name();
+  for (auto& node : *graph.mutable_node()) {
+    for (std::string& name : *node.mutable_output()) {
+      if (name == output) name += "_inner";
+    }
+  }
+  auto& node = *graph.add_node();
+  node.set_op_type("Identity");
+  node.add_input(output + "_inner");
+  node.add_output(output);
+  return model.SerializeAsString();
+}
+
+Bytes GrowVocabulary(ByteView bytes, int64_t rows, uint64_t seed) {
+  ModelProto model = Parse(bytes);
+  for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+    if (tensor.data_type() != TensorProto::FLOAT || tensor.dims_size() != 2) continue;
+    tensor.mutable_raw_data()->append(
+        NormalFloats(static_cast<size_t>(rows * tensor.dims(1)), seed));
+    tensor.set_dims(0, tensor.dims(0) + rows);
+    break;
+  }
+  return model.SerializeAsString();
+}
+
+Bytes CastToHalf(ByteView bytes) {
+  ModelProto model = Parse(bytes);
+  for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+    if (tensor.data_type() != TensorProto::FLOAT) continue;
+    tensor.set_raw_data(EncodeWeights(DecodeWeights(tensor.raw_data(), ParameterType::kFloat32),
+                                      ParameterType::kFloat16));
+    tensor.set_data_type(TensorProto::FLOAT16);
+  }
+  return model.SerializeAsString();
+}
+
+Bytes Quantise(ByteView bytes) {
+  ModelProto model = Parse(bytes);
+  auto& graph = *model.mutable_graph();
+  const int count = graph.initializer_size();
+  for (int i = 0; i < count; ++i) {
+    TensorProto& tensor = *graph.mutable_initializer(i);
+    if (tensor.data_type() != TensorProto::FLOAT || tensor.dims_size() != 2) continue;
+    const std::string name = tensor.name();
+    const auto weights = DecodeWeights(tensor.raw_data(), ParameterType::kFloat32);
+    float highest = 0;
+    for (const float weight : weights) highest = std::max(highest, std::abs(weight));
+    const float scale = highest / 127;
+    Bytes levels;
+    for (const float weight : weights) {
+      levels.push_back(static_cast<char>(std::lrint(weight / scale)));
+    }
+    tensor.set_name(name + "_quantized");
+    tensor.set_data_type(TensorProto::INT8);
+    tensor.set_raw_data(levels);
+    TensorProto& scale_tensor = *graph.add_initializer();
+    scale_tensor.set_name(name + "_scale");
+    scale_tensor.set_data_type(TensorProto::FLOAT);
+    scale_tensor.add_float_data(scale);
+    TensorProto& zero_point = *graph.add_initializer();
+    zero_point.set_name(name + "_zero_point");
+    zero_point.set_data_type(TensorProto::INT8);
+    zero_point.add_int32_data(0);
+    auto& node = *graph.add_node();
+    node.set_op_type("DequantizeLinear");
+    for (const char* const ending : {"_quantized", "_scale", "_zero_point"}) {
+      node.add_input(name + ending);
+    }
+    node.add_output(name);
+  }
+  // The new nodes come first, since nodes are in the order of their use.
+  auto& nodes = *graph.mutable_node();
+  std::stable_partition(nodes.pointer_begin(), nodes.pointer_end(),
+                        [](const auto* node) { return node->op_type() == "DequantizeLinear"; });
   return model.SerializeAsString();
 }
 

@@ -33,4 +33,17 @@ SplitModel MoveToExternalFile(ByteView model, std::string_view location, uint64_
 // the standard deviation of each tensor.
 Bytes FineTune(ByteView model, double fraction, double relative_sigma, uint64_t seed);
 
+// Puts an Identity before the graph's first output, as another exporter's version might.
+Bytes AddNode(ByteView model);
+
+// Adds `rows` rows of random weights to the first fp32 initializer, an embedding.
+Bytes GrowVocabulary(ByteView model, int64_t rows, uint64_t seed);
+
+// Every fp32 initializer rounded to fp16.
+Bytes CastToHalf(ByteView model);
+
+// Every fp32 initializer of two dimensions quantised to int8 with one scale, named as ONNX
+// Runtime's quantiser does: x_quantized, x_scale, x_zero_point, and a DequantizeLinear.
+Bytes Quantise(ByteView model);
+
 }  // namespace mreg::test_models

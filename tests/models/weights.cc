@@ -1,6 +1,7 @@
 #include "tests/models/weights.h"
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace mreg::test_models {
@@ -36,7 +37,9 @@ uint16_t ToHalf(float value) {
   const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
   const uint32_t magnitude = bits & 0x7fffffff;
   constexpr uint32_t kSmallest = (kFloatBias - kHalfBias + 1) << 23;
-  if (magnitude < kSmallest) return sign;
+  if (magnitude < kSmallest) {
+    return sign | static_cast<uint16_t>(std::lrint(std::abs(value) * 0x1p24f));
+  }
   const uint32_t rebased = magnitude - ((kFloatBias - kHalfBias) << 23);
   const uint32_t is_odd = rebased >> kDroppedBits & 1;
   const uint32_t half = (rebased + (1u << (kDroppedBits - 1)) - 1 + is_odd) >> kDroppedBits;
@@ -46,7 +49,10 @@ uint16_t ToHalf(float value) {
 float FromHalf(uint16_t half) {
   const uint32_t sign = (half & 0x8000u) << 16;
   const uint32_t magnitude = half & 0x7fff;
-  if (magnitude < 0x400) return std::bit_cast<float>(sign);
+  if (magnitude < 0x400) {
+    const float value = static_cast<float>(magnitude) * 0x1p-24f;
+    return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(value));
+  }
   const uint32_t rebased = magnitude + ((kFloatBias - kHalfBias) << 10);
   return std::bit_cast<float>(sign | rebased << kDroppedBits);
 }

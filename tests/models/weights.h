@@ -22,7 +22,7 @@ class NormalNumbers {
   uint64_t state_;
 };
 
-// IEEE 754 binary16, rounded to nearest even; subnormals become zero, what is too large infinity.
+// IEEE 754 binary16, rounded to nearest even; what is too large becomes infinity.
 uint16_t ToHalf(float value);
 float FromHalf(uint16_t half);
 

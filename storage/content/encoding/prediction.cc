@@ -18,6 +18,8 @@ constexpr onnx::DataType kFloat = 1, kUint8 = 2, kInt8 = 3, kFloat16 = 10, kBflo
 constexpr size_t kRuleBytes = 11;
 // A rule that fails for more of the elements than this is none.
 constexpr double kMaxMisses = 0.25;
+constexpr size_t kSampleElements = 64 << 10;  // that a line is put through
+constexpr float kMostSteps = 1024;
 
 uint16_t Load16(ByteView bytes, size_t i) {
   uint16_t word;
@@ -75,11 +77,13 @@ int Lowest(onnx::DataType type) { return type == kInt8 ? -128 : 0; }
 int Highest(onnx::DataType type) { return type == kInt8 ? 127 : 255; }
 
 int Quantised(float value, const Rule& rule) {
-  const float level = std::nearbyint(value / rule.scale) + static_cast<float>(rule.zero_point);
-  // Written so that NaN becomes the lowest.
-  const auto lowest = static_cast<float>(Lowest(rule.to));
-  const auto highest = static_cast<float>(Highest(rule.to));
-  return static_cast<int>(level >= lowest ? std::min(level, highest) : lowest);
+  // Beyond this everything is clamped. Written so that NaN becomes the lowest.
+  const float steps = value / rule.scale;
+  const float near = steps > -kMostSteps ? std::min(steps, kMostSteps) : -kMostSteps;
+  // Adding this leaves no bits behind the point: rounding as IEEE 754 has it, without a call.
+  constexpr float kRounder = 0x1.8p23f;
+  const int level = static_cast<int>(near + kRounder - kRounder) + rule.zero_point;
+  return std::clamp(level, Lowest(rule.to), Highest(rule.to));
 }
 
 int LevelOf(ByteView plain, size_t i, onnx::DataType type) {
@@ -136,8 +140,8 @@ double Misses(ByteView plain, const std::vector<float>& values, const Rule& rule
 }
 
 std::optional<Rule> FindQuantisation(ByteView plain, ByteView base, const Rule& form) {
-  std::vector<float> values = ToFloats(base, form.from);
-  values.resize(std::min(values.size(), plain.size()));
+  const size_t sample = std::min(plain.size(), kSampleElements) * (form.from == kFloat ? 4 : 2);
+  std::vector<float> values = ToFloats(base.substr(0, sample), form.from);
   const auto fitted = FitLine(plain, values, form);
   if (!fitted) return std::nullopt;
   Rule narrowed = *fitted;

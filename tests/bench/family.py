@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""How much room a family of models takes, in mreg and beside it.
+
+    family.py --build DIR [--work DIR] [--tools mreg,restic,borg,casync,git-lfs]
+
+A base of 430 MB in fp32 and what people make of it are brought to one remote one after the other.
+Prints Markdown: for each member what the remote grew by, as a share of the member's size, and the
+time of adding and storing it; then the whole family. What mreg stored is fetched again and
+compared. compare.py's docstring tells how is measured.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import compare
+from compare import MB
+
+# Name -> files, and the name under which the member's model stands in the tree: a next version
+# takes its predecessor's place, a sibling stands beside it.
+MEMBERS = {
+    "base": {"base.onnx": "model.onnx"},
+    "head tuned": {"head.onnx": "model.onnx"},
+    "fine-tuned": {"tuned.onnx": "model.onnx"},
+    "next epoch": {"epoch.onnx": "model.onnx"},
+    "re-exported": {"reexported.onnx": "model.onnx"},
+    "external data": {"external.onnx": "external.onnx", "external.bin": "external.bin"},
+    "grown vocabulary": {"grown.onnx": "model.onnx"},
+    "fp16 cast": {"half.onnx": "half.onnx"},
+    "int8 quantised": {"int8.onnx": "int8.onnx"},
+}
+
+
+def put(tool, models, files):
+    size = 0
+    for source, name in files.items():
+        shutil.copyfile(f"{models}/{source}", os.path.join(tool.tree, name))
+        size += os.path.getsize(f"{models}/{source}")
+    return size
+
+
+def run(tool, models):
+    """For each member: its size, what the remote grew by, seconds, memory."""
+    rows = {}
+    tool.setup()
+    try:
+        before = 0
+        for name, files in MEMBERS.items():
+            size = put(tool, models, files)
+            steps = []
+            if type(tool).add is not compare.Tool.add:
+                steps.append(tool.step(lambda: tool.add(name)))
+            steps.append(tool.step(lambda: tool.store(name.replace(" ", "-"))))
+            rows[name] = {"size": size, "grew": steps[-1].stored - before,
+                          "seconds": sum(step.seconds for step in steps),
+                          "memory": max(max(step.memory, step.server_memory) for step in steps)}
+            before = steps[-1].stored
+        check(tool, models)
+    finally:
+        tool.close()
+    return rows
+
+
+def check(tool, models):
+    """That mreg gives back every member byte for byte, to a user who has nothing yet."""
+    if not isinstance(tool, compare.Mreg):
+        return
+    tool.env["MREG_HOME"] = tool.folder + "/other-store"
+    tool.run(tool.mreg, "clone", tool.url, tool.copy, cwd=tool.folder)
+    for number, files in enumerate(MEMBERS.values()):
+        back = len(MEMBERS) - 1 - number
+        tool.run(tool.mreg, "switch", "--detach", f"origin/main~{back}", cwd=tool.copy)
+        for source, path in files.items():
+            subprocess.run(["cmp", f"{models}/{source}", f"{tool.copy}/{path}"], check=True)
+
+
+def report(results):
+    print("| member | MB | " + " | ".join(results) + " |")
+    print("|---|---|" + "---|" * len(results))
+    for name in MEMBERS:
+        sizes = [rows[name]["size"] for rows in results.values()]
+        cells = [f"{100 * rows[name]['grew'] / rows[name]['size']:.2f} %, "
+                 f"{rows[name]['seconds']:.1f} s" for rows in results.values()]
+        print(f"| {name} | {sizes[0] / MB:.1f} | " + " | ".join(cells) + " |")
+    cells = []
+    for rows in results.values():
+        size = sum(row["size"] for row in rows.values())
+        grew = sum(row["grew"] for row in rows.values())
+        cells.append(f"{100 * grew / size:.1f} %, {sum(r['seconds'] for r in rows.values()):.1f} s")
+    print(f"| the family | {size / MB:.1f} | " + " | ".join(cells) + " |")
+    memory = {name: max(row["memory"] for row in rows.values()) for name, rows in results.items()}
+    print("\nEach cell: what the remote grew by, by the member's size; time of adding and storing. "
+          "Peak resident memory of any process: "
+          + ", ".join(f"{name} {bytes_ / MB:.0f} MB" for name, bytes_ in memory.items()) + ".")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True, help="a release build of mreg")
+    parser.add_argument("--work", default=None, help="a folder on the disk to measure")
+    parser.add_argument("--tools", default="mreg,restic,borg,casync,git-lfs")
+    arguments = parser.parse_args()
+    arguments.build = os.path.abspath(arguments.build)
+    with tempfile.TemporaryDirectory(prefix="mreg-family-", dir=arguments.work) as work:
+        compare.describe_machine(work)
+        models = work + "/models"
+        os.mkdir(models)
+        subprocess.run([arguments.build + "/tests/bench/make_model", "family", models], check=True)
+        results = {}
+        for name in arguments.tools.split(","):
+            results[name] = run(compare.make_tool(name, arguments, f"{work}/{name}"), models)
+            shutil.rmtree(f"{work}/{name}")
+            print(f"measured {name}", file=sys.stderr, flush=True)
+        report(results)
+
+
+if __name__ == "__main__":
+    main()
