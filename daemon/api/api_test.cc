@@ -70,7 +70,7 @@ class HttpFixture : public sync::RemoteFixture {
     if (over_socket_) {
       return sync::MakeHttpRemote({"http://localhost", served_.socket(), ""}, Vad());
     }
-    return sync::MakeHttpRemote({served_.base_url(), "", served_.Token("w", Role::kWrite)}, Vad());
+    return sync::MakeHttpRemote({served_.base_url(), "", token_}, Vad());
   }
   std::unique_ptr<sync::Remote> ConnectReader() override {
     return sync::MakeHttpRemote({served_.base_url(), "", ""}, Vad());
@@ -79,6 +79,7 @@ class HttpFixture : public sync::RemoteFixture {
 
  private:
   ServedRegistry served_;
+  const std::string token_ = served_.Token("w", Role::kWrite);
   const bool over_socket_;
 };
 

@@ -5,11 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <functional>
 #include <map>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "schema/base/sha256.h"
@@ -27,7 +29,7 @@ namespace mreg::sync {
 class RemoteFixture {
  public:
   virtual ~RemoteFixture() = default;
-  // Someone who may write to acme/vad.
+  // Someone who may write to acme/vad; one connection more each time.
   virtual std::unique_ptr<Remote> Connect() = 0;
   // Someone who may only read it.
   virtual std::unique_ptr<Remote> ConnectReader() = 0;
@@ -88,6 +90,21 @@ class Site {
                                      Force force = Force::kNo) {
     const PushItem item{reference, ToObjectId(commit)};
     return sync::Push(*history, content, remote, {&item, 1}, force, DryRun::kNo, "push", nullptr);
+  }
+
+  // What a client sends that checks nothing itself: a new branch main, and all its objects.
+  v1::PushRequest UncheckedPush(const CommitId& commit, std::span<const ObjectId> ids) {
+    v1::PushRequest request;
+    for (const ObjectId& id : ids) {
+      const auto object = *history->ReadObject(id);
+      auto& sent = *request.add_objects();
+      sent.set_type(static_cast<uint32_t>(object.type));
+      sent.set_data(object.data);
+    }
+    auto& move = *request.add_moves();
+    move.set_name("refs/heads/main");
+    move.set_to(std::string(commit.bytes()));
+    return request;
   }
 
   absl::StatusOr<Bytes> Read(const ArtifactId& artifact) {
@@ -254,6 +271,42 @@ TEST_P(RemoteTest, OfTwoConcurrentPushesOneWinsAndTheOtherIsTold) {
           .ok());
 }
 
+TEST_P(RemoteTest, OfPushesAtTheSameMomentExactlyOneWins) {
+  const CommitId base = alice_.Commit({{"a.txt", "base"}});
+  ASSERT_TRUE(alice_.PushTo(*remote_, base).ok());
+  constexpr unsigned kPushers = 4;
+  std::vector<Site> sites(kPushers);
+  std::vector<std::unique_ptr<Remote>> remotes;
+  std::vector<CommitId> commits;
+  for (unsigned i = 0; i < kPushers; ++i) {
+    remotes.push_back(fixture_->Connect());
+    ASSERT_TRUE(FetchHistory(*sites[i].history, *remotes[i]).ok());
+    commits.push_back(sites[i].Commit({{"model.onnx", RandomBytes(1 << 20, i)}}, {base}));
+  }
+  std::vector<absl::Status> results(kPushers);
+  std::barrier begin(kPushers);
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < kPushers; ++i) {
+      threads.emplace_back([&, i] {
+        begin.arrive_and_wait();
+        results[i] = sites[i].PushTo(*remotes[i], commits[i]).status();
+      });
+    }
+  }
+  std::vector<ObjectId> winners;
+  for (unsigned i = 0; i < kPushers; ++i) {
+    const absl::Status& result = results[i];
+    if (result.ok()) winners.push_back(ToObjectId(commits[i]));
+    // To both of these a command says "fetch first".
+    EXPECT_TRUE(result.ok() || absl::IsFailedPrecondition(result) || absl::IsAborted(result))
+        << result;
+  }
+  ASSERT_EQ(winners.size(), 1u);
+  EXPECT_EQ(remote_->ListReferences()->references(0).target(), winners[0].bytes());
+  EXPECT_TRUE(journal::VerifyJournal(fixture_->registry().journal()).ok());
+}
+
 TEST_P(RemoteTest, AStaleExpectationIsAborted) {
   const CommitId commit = alice_.Commit({{"a.txt", "base"}});
   ASSERT_TRUE(alice_.PushTo(*remote_, commit).ok());
@@ -282,17 +335,8 @@ TEST_P(RemoteTest, AReaderMayNotWrite) {
 
 TEST_P(RemoteTest, AVersionWhoseContentWasNotSentIsRefused) {
   const CommitId commit = alice_.Commit({{"model.onnx", model_}});
-  v1::PushRequest request;
   const auto ids = *alice_.history->ObjectsBetween(std::vector<ObjectId>{ToObjectId(commit)}, {});
-  for (const ObjectId& id : ids) {
-    const auto object = *alice_.history->ReadObject(id);
-    auto& sent = *request.add_objects();
-    sent.set_type(static_cast<uint32_t>(object.type));
-    sent.set_data(object.data);
-  }
-  auto& move = *request.add_moves();
-  move.set_name("refs/heads/main");
-  move.set_to(std::string(commit.bytes()));
+  v1::PushRequest request = alice_.UncheckedPush(commit, ids);
   EXPECT_TRUE(absl::IsNotFound(remote_->Push(request).status()));
   // A recipe that claims another file's name is no help.
   ASSERT_TRUE(
@@ -321,6 +365,30 @@ TEST_P(RemoteTest, HostilePathsAndReferencesAreRefused) {
   const CommitId good = alice_.Commit({{"a.txt", "1"}});
   for (const char* name : {"refs/heads/../x", "refs/remotes/o/x", "HEAD", "refs/heads/a b"}) {
     EXPECT_TRUE(absl::IsInvalidArgument(alice_.PushTo(*remote_, good, name).status())) << name;
+  }
+  EXPECT_FALSE(remote_->ListReferences()->exists());
+}
+
+TEST_P(RemoteTest, HostileTreesAreRefusedFromAClientThatChecksNothing) {
+  using Entries = std::vector<std::pair<std::string, std::string>>;  // mode, name
+  for (const Entries& entries :
+       {Entries{{"100644", ".."}}, Entries{{"100644", "a/b"}}, Entries{{"100644", "/etc"}},
+        Entries{{"100644", ".git"}}, Entries{{"100644", ".mreg"}}, Entries{{"100644", "con"}},
+        Entries{{"120000", "link"}}, Entries{{"160000", "submodule"}},
+        Entries{{"100644", "A.txt"}, {"100644", "a.txt"}}}) {
+    const ObjectId blob = *alice_.history->WriteObject(history::ObjectType::kBlob, "../../x");
+    Bytes bytes;
+    for (const auto& [mode, name] : entries) {
+      bytes += mode + " " + name + '\0' + std::string(blob.bytes());
+    }
+    history::Commit draft;
+    draft.tree = *alice_.history->WriteObject(history::ObjectType::kTree, bytes);
+    draft.author = draft.committer = {"A", "a@example.org", 1'700'000'000, 0};
+    draft.message = "hostile\n";
+    const CommitId commit = *alice_.history->WriteCommit(draft);
+    const ObjectId objects[] = {blob, draft.tree, ToObjectId(commit)};
+    const auto reply = remote_->Push(alice_.UncheckedPush(commit, objects));
+    EXPECT_TRUE(absl::IsInvalidArgument(reply.status())) << entries[0].second << reply.status();
   }
   EXPECT_FALSE(remote_->ListReferences()->exists());
 }
