@@ -3,7 +3,7 @@
 
 import unittest
 
-from worlds import on_each_registry
+from worlds import DaemonRegistry, FolderRegistry, REGISTRIES, World, on_each_registry
 
 
 class SharingTest(unittest.TestCase):
@@ -125,6 +125,42 @@ class SharingTest(unittest.TestCase):
         plan = ada.json("gc", "--dry-run")
         self.assertEqual((plan["used_files"], plan["kept_files"], plan["free_files"]), (1, 1, 0))
         self.assertIn("frees nothing", ada.run("gc", code=8).err)
+
+
+@unittest.skipUnless(DaemonRegistry in REGISTRIES, "mregd is not built")
+class ServedFolderTest(unittest.TestCase):
+    """One registry, reached through its daemon and as a folder."""
+
+    def setUp(self):
+        self.world = World(DaemonRegistry)
+        self.addCleanup(self.world.close)
+        self.folder = FolderRegistry(self.world)  # the same that the daemon serves
+        self.clone = self.world.person("ada", may_push=False).begin("vad", self.folder.url())
+        self.clone.commit("one", model_bin=self.world.bytes(300_000))
+
+    def test_its_owner_may_push_and_clone_by_path_while_it_is_served(self):
+        self.clone.run("push", "-u", "origin", "main")
+        for number, url in enumerate((self.folder.url(), self.world.registry.url())):
+            copy = self.world.person(f"ben{number}", may_push=False).clone(url, "vad")
+            self.assertEqual(copy.read("model.bin"), self.clone.read("model.bin"))
+
+    def test_it_is_administered_and_used_alike_when_nobody_serves_it(self):
+        token = self.world.registry.token("beside").strip()
+        self.clone.run("push", "-u", "origin", "main")
+        self.world.registry.stop()
+        self.world.registry.token("without")
+        self.clone.commit("two", model_bin=self.world.bytes(300_000))
+        self.clone.run("push")
+        self.assertEqual(self.world.registry.fsck(self.clone).code, 0)
+        self.world.registry.start()
+        self.clone.variables["MREG_TOKEN"] = token
+        self.clone.commit("three", model_bin=self.world.bytes(300_000))
+        self.clone.run("push", self.add_remote())
+        self.assertEqual(len(self.clone.json("log")["commits"]), 3)
+
+    def add_remote(self):
+        self.clone.run("remote", "add", "served", self.world.registry.url())
+        return "served"
 
 
 if __name__ == "__main__":

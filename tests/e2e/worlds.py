@@ -147,6 +147,9 @@ class DaemonRegistry:
     def __init__(self, world):
         self.folder = world.path("registry")
         self.log = world.path("mregd.log")
+        self.start()
+
+    def start(self):
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [MREGD, "serve", "--data", self.folder, "--listen", "127.0.0.1:0"],
