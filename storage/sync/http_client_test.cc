@@ -8,9 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <thread>
 
 #include "schema/base/status.h"
+#include "storage/sync/http_remote.h"
 #include "storage/sync/problem.h"
 
 namespace mreg::sync {
@@ -76,6 +78,25 @@ TEST(HttpClient, AnUploadThatIsRefusedInTheMiddleFailsWithTheServersReason) {
   request.method = "POST";
   request.path = "/";
   EXPECT_EQ(client.Send(request, zeros, 256 << 20).status(), reason);
+}
+
+TEST(CallApi, WaitsForAnAnswerAsLongAsItIsTold) {
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(bind(silent, generic, length), 0);
+  ASSERT_EQ(listen(silent, 1), 0);
+  ASSERT_EQ(getsockname(silent, generic, &length), 0);
+  const std::string url = fmt::format("http://127.0.0.1:{}", ntohs(address.sin_port));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto answer = CallApi({url, "", ""}, "GET", "/", "", std::chrono::seconds(1));
+  EXPECT_TRUE(absl::IsUnavailable(answer.status())) << answer.status();
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  close(silent);
 }
 
 }  // namespace

@@ -89,12 +89,14 @@ std::unique_ptr<Remote> MakeHttpRemote(const HttpEndpoint& endpoint,
 }
 
 absl::StatusOr<std::string> CallApi(const HttpEndpoint& endpoint, const std::string& method,
-                                    const std::string& path, const std::string& json) {
+                                    const std::string& path, const std::string& json,
+                                    std::chrono::seconds patience) {
   HttpClient client(endpoint);
   HttpRequest request;
   request.method = method;
   request.path = path;
   request.body = json;
+  request.patience = patience;
   if (!json.empty()) request.content_type = "application/json";
   return client.Call(request);
 }

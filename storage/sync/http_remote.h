@@ -1,6 +1,7 @@
 // A Remote behind mregd's HTTP API: docs/openapi.yaml.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -19,8 +20,9 @@ std::unique_ptr<Remote> MakeHttpRemote(const HttpEndpoint& endpoint,
                                        const registry::RepositoryName& repository);
 
 // GET or another method with a JSON body (empty: none) on the same API, for administration and
-// login. Errors as in Remote.
+// login. Errors as in Remote; Unavailable too if the answer does not begin within `patience`.
 absl::StatusOr<std::string> CallApi(const HttpEndpoint& endpoint, const std::string& method,
-                                    const std::string& path, const std::string& json);
+                                    const std::string& path, const std::string& json,
+                                    std::chrono::seconds patience = std::chrono::seconds(60));
 
 }  // namespace mreg::sync
