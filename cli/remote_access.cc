@@ -71,8 +71,11 @@ absl::Status AdviseOnRemote(absl::Status status, const std::string& url) {
                                                    registry.ok() ? *registry : "URL"));
   }
   if (absl::IsUnavailable(status)) {
-    return WithHint(std::move(status),
-                    "what came through is kept: the same command goes on from there");
+    const bool is_server = url.starts_with("http");
+    return WithHint(
+        std::move(status),
+        fmt::format("{}what came through is kept: the same command goes on from there",
+                    is_server ? "is the address right, and does mregd run there? " : ""));
   }
   return status;
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "daemon/admin_client.h"
 #include "daemon/config.h"
@@ -157,7 +158,7 @@ using Run = absl::Status (*)(const Options&);
 class Program {
  public:
   Program() : app_("Serves a registry of ONNX models, and administers it.", "mregd") {
-    app_.require_subcommand(1);
+    app_.require_subcommand(0, 1);
     app_.set_version_flag("--version", std::string(MREG_VERSION));
     AddServe();
     AddToken();
@@ -169,10 +170,18 @@ class Program {
   }
 
   int Main(int argc, char** argv) {
+    if (argc == 2 && std::string_view(argv[1]) == "help") {
+      fmt::print("{}", app_.help());
+      return 0;
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
       return app_.exit(error) == 0 ? 0 : 2;
+    }
+    if (run_ == nullptr) {
+      fmt::print(stderr, "{}", app_.help());
+      return 2;
     }
     const absl::Status status = run_(options_);
     if (!status.ok()) fmt::print(stderr, "mregd: {}\n", MessageOf(status));

@@ -79,7 +79,7 @@ class Selector final : public TreeVisitor {
     const absl::Status opened = tree_.OpenFolder(FolderOf(path)).status();
     if (!absl::IsFailedPrecondition(opened)) return absl::OkStatus();
     return absl::InvalidArgumentError(
-        fmt::format("cannot add {}: {}", EscapeForDisplay(path), MessageOf(opened)));
+        fmt::format("{}: {}", EscapeForDisplay(path), MessageOf(opened)));
   }
 
   // Whether a file that is to be added lies below `path`.
@@ -100,7 +100,7 @@ class Selector final : public TreeVisitor {
 
   static absl::Status NoRegularFile(std::string_view path) {
     return absl::InvalidArgumentError(
-        fmt::format("cannot add {}: symbolic links, pipes, sockets and devices cannot be kept; "
+        fmt::format("{}: symbolic links, pipes, sockets and devices cannot be kept; "
                     "name it in {} to leave it out",
                     EscapeForDisplay(path), kIgnoreFile));
   }

@@ -5,10 +5,11 @@ import glob
 import os
 import signal
 import stat
+import subprocess
 import time
 import unittest
 
-from worlds import DaemonRegistry, REGISTRIES, World, on_each_registry
+from worlds import DaemonRegistry, MREGD, REGISTRIES, World, on_each_registry
 
 LARGE = 24_000_000
 
@@ -141,6 +142,8 @@ class TroubleTest(unittest.TestCase):
         clone.run("log", "-n", "0", code=2)
         ada.run("log", code=3)
         ada.run("frobnicate", code=2)
+        os.symlink("absent", clone.path("link"))
+        self.assertTrue(clone.run("add", "link", code=2).err.startswith("mreg: cannot add: link: "))
 
 
 @unittest.skipUnless(DaemonRegistry in REGISTRIES, "mregd is not built")
@@ -194,7 +197,16 @@ class TokenTest(unittest.TestCase):
         clone = ada.begin("vad", self.world.registry.url())
         clone.commit("one", a_md="1\n")
         self.world.registry.stop()
-        self.assertIn("hint: ", clone.run("push", code=7).err)
+        self.assertIn("hint: is the address right, and does mregd run there?",
+                      clone.run("push", code=7).err)
+
+    def test_the_server_explains_itself(self):
+        for words, code in (([], 2), (["help"], 0), (["--help"], 0)):
+            ran = subprocess.run([MREGD, *words], check=False, capture_output=True, text=True)
+            self.assertEqual((ran.returncode, "serve" in ran.stdout + ran.stderr), (code, True))
+        ran = subprocess.run([MREGD, "frobnicate"], check=False, capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 2)
+        self.assertIn("frobnicate", ran.stderr)
 
 
 if __name__ == "__main__":
