@@ -18,12 +18,14 @@ function(mreg_library name)
 endfunction()
 
 # mreg_test(NAME SOURCES ... DEPS ...): one GoogleTest binary. Its tests are found when ctest
-# runs, so that building never runs a test.
+# runs, so that building never runs a test. A parameter's value may be an address: its name is
+# enough.
 function(mreg_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE mreg_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
+                       PROPERTIES TIMEOUT 300)
 endfunction()
 include(GoogleTest)
 
