@@ -2,12 +2,14 @@
 """What goes wrong, and what is left of it."""
 
 import glob
+import json
 import os
 import signal
 import stat
 import subprocess
 import time
 import unittest
+import urllib.request
 
 from worlds import DaemonRegistry, MREGD, REGISTRIES, World, on_each_registry
 
@@ -199,6 +201,22 @@ class TokenTest(unittest.TestCase):
         self.world.registry.stop()
         self.assertIn("hint: is the address right, and does mregd run there?",
                       clone.run("push", code=7).err)
+
+    def test_the_log_tells_of_every_request_and_of_no_secret(self):
+        token = self.world.registry.token("robot").strip()
+        request = urllib.request.Request(self.base + "/api/v1/whoami?secret=1",
+                                         headers={"Authorization": "Bearer " + token})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            request_id = answer.headers["X-Request-Id"]
+        self.world.registry.stop()
+        log = self.world.registry.log_text()
+        events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+        line = next(event for event in events if event.get("request_id") == request_id)
+        self.assertEqual((line["method"], line["path"], line["status"]),
+                         ("GET", "/api/v1/whoami", 200))
+        self.assertNotIn("secret", log)
+        self.assertNotIn(token, log)
+        self.assertEqual(events[-1]["event"], "stopped")
 
     def test_the_server_explains_itself(self):
         for words, code in (([], 2), (["help"], 0), (["--help"], 0)):

@@ -160,12 +160,15 @@ class DaemonRegistry:
         # Another process cannot be waited for in any other way than by looking.
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
-            with open(self.log, encoding="utf-8") as log:
-                found = re.search(r" on (http://\S+)", log.read())
+            found = re.search(r" on (http://\S+)", self.log_text())
             if found:
                 return found.group(1)
             time.sleep(0.01)
         raise AssertionError("mregd did not start")
+
+    def log_text(self):
+        with open(self.log, encoding="utf-8") as log:
+            return log.read()
 
     def url(self, name="acme/vad"):
         return f"{self.base}/{name}"
