@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "schema/base/file_system.h"
+#include "schema/base/status.h"
 #include "storage/history/test_worlds.h"
 
 namespace mreg::history {
@@ -77,7 +78,11 @@ TEST_F(CloneConfigTest, ADamagedFileIsDataLoss) {
 TEST_F(CloneConfigTest, AHeldLockIsUnavailable) {
   ASSERT_EQ(WriteFileAtomically(PosixFileSystem(), directory_ + "/config.lock", ""),
             absl::OkStatus());
-  EXPECT_EQ(config_->Set("user.name", "x").code(), absl::StatusCode::kUnavailable);
+  const absl::Status status = config_->Set("user.name", "x");
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(MessageOf(status).ends_with(
+      "/config.lock' for writing; if the command that holds it has crashed, remove it"))
+      << status;
 }
 
 }  // namespace

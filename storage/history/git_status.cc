@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "schema/base/status.h"
@@ -80,6 +81,12 @@ absl::StatusCode CodeOf(int code, int error_class) {
   }
 }
 
+// libgit2 names the lock file, and leaves room for a system error that is not there.
+std::string ReasonOfLock(std::string_view reason) {
+  while (reason.ends_with(' ') || reason.ends_with(':')) reason.remove_suffix(1);
+  return fmt::format("{}; if the command that holds it has crashed, remove it", reason);
+}
+
 }  // namespace
 
 void StartLibgit2() { [[maybe_unused]] static const int started = StartOnce(); }
@@ -90,7 +97,8 @@ absl::Status GitStatus(int code, std::string_view action) {
                     fmt::format("cannot {}", action));
   }
   const git_error* const error = git_error_last();
-  const std::string_view reason = error != nullptr ? error->message : "unknown reason";
+  std::string reason = error != nullptr ? error->message : "unknown reason";
+  if (code == GIT_ELOCKED) reason = ReasonOfLock(reason);
   return absl::Status(CodeOf(code, error != nullptr ? error->klass : GIT_ERROR_NONE),
                       fmt::format("cannot {}: {}", action, reason));
 }
