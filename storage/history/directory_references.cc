@@ -10,12 +10,14 @@
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
 #include "storage/history/git_status.h"
+#include "storage/history/lock_record.h"
 #include "storage/history/reference_rules.h"
 
 namespace mreg::history {
 namespace {
 
 constexpr char kHead[] = "HEAD";
+const std::string kHeadLock[] = {kHead};
 constexpr auto kLongestWait = std::chrono::seconds(5);
 constexpr auto kWaitBetweenTries = std::chrono::milliseconds(5);
 
@@ -74,6 +76,13 @@ absl::StatusOr<TransactionHandle> TryLock(git_repository* git,
     if (code < 0) return GitStatus(code, fmt::format("lock {}", move.name));
   }
   return transaction;
+}
+
+// What libgit2 locks to move them.
+std::vector<std::string> LockedFor(std::span<const ReferenceMove> moves) {
+  std::vector<std::string> names = {"packed-refs"};
+  for (const ReferenceMove& move : moves) names.push_back(move.name);
+  return names;
 }
 
 // All or none, so that two who want the same ones in another order do not wait for each other.
@@ -150,6 +159,8 @@ absl::Status DirectoryReferences::Move(std::span<const ReferenceMove> moves,
   const std::string reason = OneLine(record.reason);
   std::lock_guard lock(mutex_);
   MREG_RETURN_IF_ERROR(CheckFolders(*this, moves));
+  // Goes after the transaction, which removes the lock files.
+  MREG_ASSIGN_OR_RETURN(const auto mine, LockRecord::Begin(git_directory_, LockedFor(moves)));
   MREG_ASSIGN_OR_RETURN(TransactionHandle transaction, Lock(git_.get(), moves));
   MREG_RETURN_IF_ERROR(CheckExpected(*this, moves));
   for (const ReferenceMove& move : moves) {
@@ -195,6 +206,7 @@ absl::StatusOr<std::optional<ObjectId>> DirectoryReferences::ReadHead() const {
 
 absl::Status DirectoryReferences::SetHeadBranch(std::string_view name) {
   std::lock_guard lock(mutex_);
+  MREG_ASSIGN_OR_RETURN(const auto mine, LockRecord::Begin(git_directory_, kHeadLock));
   git_reference* made = nullptr;
   const int code = git_reference_symbolic_create(&made, git_.get(), kHead,
                                                  std::string(name).c_str(), /*force=*/1, nullptr);
@@ -204,6 +216,7 @@ absl::Status DirectoryReferences::SetHeadBranch(std::string_view name) {
 
 absl::Status DirectoryReferences::DetachHead(const CommitId& commit) {
   std::lock_guard lock(mutex_);
+  MREG_ASSIGN_OR_RETURN(const auto mine, LockRecord::Begin(git_directory_, kHeadLock));
   const git_oid target = ToOid(commit);
   git_reference* made = nullptr;
   const int code = git_reference_create(&made, git_.get(), kHead, &target, /*force=*/1, nullptr);

@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 
+#include "storage/history/lock_record.h"
 #include "storage/history/staging_index.h"
 #include "storage/history/test_worlds.h"
 
@@ -159,6 +161,49 @@ TEST_F(DirectoryRepositoryTest, AnObjectThatAPowerCutLeftEmptyIsWrittenAgain) {
   EXPECT_EQ(opened->ReadObject(blob).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(opened->WriteObject(ObjectType::kBlob, "x").ok());
   EXPECT_EQ(Open()->ReadObject(blob)->data, "x");
+}
+
+// A command that was killed while it moved `names`.
+void LeaveLocks(const std::string& git_directory, const std::vector<std::string>& names) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto record = LockRecord::Begin(git_directory, names);
+    bool ok = record.ok();
+    for (const std::string& name : names) {
+      const std::string lock = JoinPath(git_directory, name + ".lock");
+      ok = WriteFileAtomically(PosixFileSystem(), lock, "").ok() && ok;
+    }
+    _exit(ok ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+}
+
+TEST_F(DirectoryRepositoryTest, LocksThatAKilledCommandLeftAreNotInTheWay) {
+  History history(Init());
+  const ObjectId commit = ToObjectId(history.CommitOf("1"));
+  history.Point("refs/heads/main", commit);
+  LeaveLocks(git_directory_, {"refs/heads/main", "packed-refs", "HEAD"});
+  // Of git: no record names it.
+  const std::string gits = git_directory_ + "/refs/heads/other.lock";
+  ASSERT_TRUE(WriteFileAtomically(PosixFileSystem(), gits, "").ok());
+  history.Point("refs/heads/main",
+                ToObjectId(history.CommitOf("2", {*CommitId::FromBytes(commit.bytes())})));
+  EXPECT_TRUE(history.repository->SetHeadBranch("refs/heads/x").ok());
+  EXPECT_TRUE(*PosixFileSystem().Exists(gits));
+  Git("fsck --strict");
+}
+
+TEST_F(DirectoryRepositoryTest, ARecordOfLocksLeadsNowhereElse) {
+  Init();
+  const std::string outside = JoinPath(work_tree_, "mine.lock");
+  ASSERT_TRUE(WriteFileAtomically(PosixFileSystem(), outside, "").ok());
+  ASSERT_TRUE(WriteFileAtomically(PosixFileSystem(), git_directory_ + "/mreg-locks",
+                                  "../mine\nrefs/heads/../../../mine\nindex\n")
+                  .ok());
+  EXPECT_TRUE(LockRecord::Begin(git_directory_, {}).ok());
+  EXPECT_TRUE(*PosixFileSystem().Exists(outside));
 }
 
 TEST_F(DirectoryRepositoryTest, ADamagedReferenceIsDataLoss) {
