@@ -94,7 +94,10 @@ absl::Status FaultyFileSystem::Rename(const std::string& from, const std::string
   return absl::OkStatus();
 }
 
-absl::Status FaultyFileSystem::Remove(const std::string& path) { return base_.Remove(path); }
+absl::Status FaultyFileSystem::Remove(const std::string& path) {
+  MREG_RETURN_IF_ERROR(Step());
+  return base_.Remove(path);
+}
 
 absl::Status FaultyFileSystem::SyncDirectory(const std::string& path) {
   MREG_RETURN_IF_ERROR(Step());
@@ -111,6 +114,10 @@ absl::StatusOr<std::vector<DirectoryEntry>> FaultyFileSystem::List(const std::st
 
 absl::StatusOr<bool> FaultyFileSystem::Exists(const std::string& path) {
   return base_.Exists(path);
+}
+
+absl::StatusOr<TimePoint> FaultyFileSystem::ModifiedAt(const std::string& path) {
+  return base_.ModifiedAt(path);
 }
 
 absl::StatusOr<bool> FaultyFileSystem::IsBeingWritten(const std::string& path) {

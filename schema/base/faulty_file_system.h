@@ -17,8 +17,8 @@ class FaultyFileSystem final : public FileSystem {
  public:
   explicit FaultyFileSystem(FileSystem& base);
 
-  // The next `operations` writes, syncs, renames and creations succeed, every one after them
-  // fails with `error`, until Heal().
+  // The next `operations` writes, syncs, renames, creations and removals succeed, every one after
+  // them fails with `error`, until Heal().
   void FailAfter(int operations, absl::Status error);
   void Heal();
 
@@ -37,6 +37,7 @@ class FaultyFileSystem final : public FileSystem {
   absl::Status CreateDirectories(const std::string& path) override;
   absl::StatusOr<std::vector<DirectoryEntry>> List(const std::string& path) override;
   absl::StatusOr<bool> Exists(const std::string& path) override;
+  absl::StatusOr<TimePoint> ModifiedAt(const std::string& path) override;
   absl::StatusOr<bool> IsBeingWritten(const std::string& path) override;
 
  private:

@@ -153,6 +153,13 @@ class Posix final : public FileSystem {
     return is_held;
   }
 
+  absl::StatusOr<TimePoint> ModifiedAt(const std::string& path) override {
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0) return ErrnoStatus(errno, fmt::format("stat {}", path));
+    return TimePoint(std::chrono::milliseconds(int64_t{info.st_mtim.tv_sec} * 1'000 +
+                                               info.st_mtim.tv_nsec / 1'000'000));
+  }
+
   absl::StatusOr<bool> Exists(const std::string& path) override {
     if (access(path.c_str(), F_OK) == 0) return true;
     if (errno == ENOENT || errno == ENOTDIR) return false;

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "schema/base/byte_stream.h"
 #include "schema/base/bytes.h"
+#include "schema/base/clock.h"
 
 namespace mreg {
 
@@ -70,6 +71,9 @@ class FileSystem {
   virtual absl::StatusOr<std::vector<DirectoryEntry>> List(const std::string& path) = 0;
 
   virtual absl::StatusOr<bool> Exists(const std::string& path) = 0;
+
+  // When the file's content was last written to, by this machine's clock.
+  virtual absl::StatusOr<TimePoint> ModifiedAt(const std::string& path) = 0;
 
   // True while some process holds the WritableFile that made `path`: the kernel lets go when it
   // dies, however it dies. A file that is still empty may be about to be held.

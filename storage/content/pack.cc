@@ -4,6 +4,7 @@
 
 #include "mreg/v1/pack.pb.h"
 #include "schema/base/coding.h"
+#include "schema/base/random.h"
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "storage/content/record_stream.h"
@@ -31,6 +32,8 @@ Bytes FormatFooter(const std::vector<PackedChunk>& chunks) {
     footer.add_base_counts(static_cast<uint32_t>(place.bases.size()));
     footer.mutable_base_ids()->append(JoinIds(place.bases));
   }
+  // A pack that was collected must not come back under its id while its file is being removed.
+  footer.set_nonce(SecureRandomBytes(PackId::kBytes));
   return footer.SerializeAsString();
 }
 

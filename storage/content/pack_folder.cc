@@ -124,17 +124,19 @@ class PackFolder final : public PackStore {
         const auto id = PackId::FromHex(
             std::string_view(file.name).substr(0, file.name.size() - kSuffix.size()));
         if (!id.ok()) continue;
-        MREG_ASSIGN_OR_RETURN(const auto opened, fs_.OpenRead(JoinPath(path, file.name)));
-        MREG_ASSIGN_OR_RETURN(const uint64_t size, opened->Size());
-        packs.push_back({*id, size});
+        const auto info = Describe(*id);
+        if (absl::IsNotFound(info.status())) continue;  // removed since its folder was listed
+        if (!info.ok()) return info.status();
+        packs.push_back(*info);
       }
     }
     return packs;
   }
 
   absl::Status Remove(const PackId& id) override {
+    MREG_RETURN_IF_ERROR(fs_.Remove(PathOf(id)));
     open_.Erase(id);
-    return fs_.Remove(PathOf(id));
+    return absl::OkStatus();
   }
 
   absl::Status RecoverUploads(
@@ -150,6 +152,14 @@ class PackFolder final : public PackStore {
   std::string PathOf(const PackId& id) const {
     const std::string hex = id.ToHex();
     return fmt::format("{}/{}/{}{}", packs_, hex.substr(0, 2), hex, kSuffix);
+  }
+
+  absl::StatusOr<PackInfo> Describe(const PackId& id) const {
+    const std::string path = PathOf(id);
+    MREG_ASSIGN_OR_RETURN(const TimePoint written, fs_.ModifiedAt(path));
+    MREG_ASSIGN_OR_RETURN(const auto opened, fs_.OpenRead(path));
+    MREG_ASSIGN_OR_RETURN(const uint64_t size, opened->Size());
+    return PackInfo{id, size, written};
   }
 
   // Its writer, or somebody else who recovers it, may have taken it away meanwhile.

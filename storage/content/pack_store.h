@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "schema/base/clock.h"
 #include "schema/base/file_system.h"
 #include "schema/base/ids.h"
 
@@ -33,6 +34,7 @@ class PackUpload {
 struct PackInfo {
   PackId id;
   uint64_t size = 0;  // bytes
+  TimePoint written;
 };
 
 // Thread-safe.
@@ -45,6 +47,7 @@ class PackStore {
   // Fills `buffer` from `offset`. NotFound if there is no such pack, DataLoss if it is shorter.
   virtual absl::Status ReadAt(const PackId& id, uint64_t offset, std::span<char> buffer) const = 0;
 
+  // One that is removed meanwhile may be left out.
   virtual absl::StatusOr<std::vector<PackInfo>> List() const = 0;
   virtual absl::Status Remove(const PackId& id) = 0;
 

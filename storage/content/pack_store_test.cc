@@ -105,10 +105,19 @@ TEST_P(PackStoreTest, TheFooterListsWhatWasWritten) {
   }
 }
 
-TEST_P(PackStoreTest, TheSamePackTwiceIsOnePack) {
+TEST_P(PackStoreTest, EqualContentIsAnotherPackEachTime) {
+  const PackId first = WritePack({"one"})[0].place.pack;
+  const PackId second = WritePack({"one"})[0].place.pack;
+  EXPECT_NE(first, second);
+  EXPECT_EQ(store_->List()->size(), 2u);
+}
+
+TEST_P(PackStoreTest, APackIsAsOldAsItsFile) {
+  const TimePoint before = SystemClock().Now() - std::chrono::seconds(5);
   WritePack({"one"});
-  WritePack({"one"});
-  EXPECT_EQ(store_->List()->size(), 1u);
+  const TimePoint written = store_->List()->front().written;
+  EXPECT_GT(written, before);
+  EXPECT_LE(written, SystemClock().Now() + std::chrono::seconds(5));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PackStoreTest,
@@ -134,7 +143,7 @@ TEST(PackFooter, EveryFlippedByteOfFooterAndTrailerIsFound) {
     bad[at] = static_cast<char>(bad[at] ^ 1);
     ASSERT_TRUE(WriteFileAtomically(PosixFileSystem(), path, bad).ok());
     const auto reopened = *OpenPackFolder(PosixFileSystem(), directory);
-    const auto footer = ReadPackFooter(*reopened, {id, bad.size()});
+    const auto footer = ReadPackFooter(*reopened, {id, bad.size(), TimePoint()});
     EXPECT_EQ(footer.status().code(), absl::StatusCode::kDataLoss) << "byte " << at;
   }
 }
