@@ -96,7 +96,13 @@ absl::StatusOr<std::vector<ChunkPlace>> ContentStore::Locate(std::span<const Chu
 }
 
 absl::StatusOr<StoredChunk> ContentStore::ReadAt(const ChunkId& id, const ChunkPlace& place) const {
-  return ReadRecord(packs_, id, place);
+  auto chunk = ReadRecord(packs_, id, place);
+  if (!absl::IsNotFound(chunk.status())) return chunk;
+  // The pack was collected since `place` was looked up; a live chunk has another place by now.
+  MREG_ASSIGN_OR_RETURN(const auto row, index_.Get(Table::kChunks, id.bytes()));
+  if (!row) return AbsentChunk(id);
+  MREG_ASSIGN_OR_RETURN(const ChunkPlace now, DecodePlace(*row));
+  return now.pack == place.pack ? std::move(chunk) : ReadRecord(packs_, id, now);
 }
 
 absl::StatusOr<StoredChunk> ContentStore::GetStored(const ChunkId& id) const {

@@ -74,7 +74,7 @@ class ContentStore {
 
   // Where each of `ids` lies; NotFound, naming the first that is absent.
   absl::StatusOr<std::vector<ChunkPlace>> Locate(std::span<const ChunkId> ids) const;
-  // The chunk at `place`, as stored.
+  // The chunk at `place`, or where it was moved to since `place` was looked up, as stored.
   absl::StatusOr<StoredChunk> ReadAt(const ChunkId& id, const ChunkPlace& place) const;
 
   absl::StatusOr<std::optional<Recipe>> FindRecipe(const ArtifactId& artifact) const;

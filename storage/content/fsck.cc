@@ -46,12 +46,14 @@ class Checker {
   void CheckPack(const PackInfo& pack) {
     ++report_.packs;
     const auto chunks = ReadPackFooter(store_.packs(), pack);
-    if (!chunks.ok()) {
+    if (absl::IsNotFound(chunks.status())) {
+      --report_.packs;  // collected since it was listed
+    } else if (!chunks.ok()) {
       report_.problems.emplace_back(MessageOf(chunks.status()));
     } else {
+      sound_packs_.insert(pack.id);
       for (const PackedChunk& chunk : *chunks) CheckChunk(pack, chunk);
       while (!checking_.empty()) TakeOldest(pack);
-      sound_packs_.insert(pack.id);
     }
     checked_bytes_ += pack.size;
     if (progress_) progress_(checked_bytes_);
@@ -73,6 +75,10 @@ class Checker {
     checking_.pop_front();
     const absl::Status status = oldest.result.get();
     if (status.ok()) return;
+    if (absl::IsNotFound(status)) {  // the pack is gone: the index tells whether it may be
+      sound_packs_.erase(pack.id);
+      return;
+    }
     report_.problems.push_back(fmt::format("pack {}: {}", pack.id.ToHex(), MessageOf(status)));
     report_.damaged.push_back(oldest.id);
   }
@@ -94,11 +100,21 @@ class Checker {
     if (!suspects.empty()) MREG_RETURN_IF_ERROR(CheckNewPacks());
     for (const auto& [id, pack] : suspects) {
       if (sound_packs_.contains(pack)) continue;
+      MREG_ASSIGN_OR_RETURN(const bool is_there, IsStillIn(id, pack));
+      if (!is_there) continue;
       report_.problems.push_back(fmt::format("chunk {} is lost: pack {} is missing or damaged",
                                              id.ToShortHex(), pack.ToHex()));
       report_.damaged.push_back(id);
     }
     return absl::OkStatus();
+  }
+
+  // False if it was moved or collected meanwhile.
+  absl::StatusOr<bool> IsStillIn(const ChunkId& id, const PackId& pack) const {
+    MREG_ASSIGN_OR_RETURN(const auto row, store_.index().Get(Table::kChunks, id.bytes()));
+    if (!row) return false;
+    MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*row));
+    return place.pack == pack;
   }
 
   absl::Status CheckRecipes() {
@@ -111,7 +127,10 @@ class Checker {
     for (const ArtifactId& artifact : artifacts) {
       ++report_.artifacts;
       const absl::Status status = CheckArtifact(artifact);
-      if (!status.ok()) {
+      MREG_ASSIGN_OR_RETURN(const auto row, store_.index().Get(Table::kRecipes, artifact.bytes()));
+      if (!row) {
+        --report_.artifacts;  // collected meanwhile
+      } else if (!status.ok()) {
         report_.problems.push_back(fmt::format("file {}: {}", artifact.ToHex(), MessageOf(status)));
       }
     }

@@ -1,0 +1,190 @@
+#include "storage/content/gc.h"
+
+#include "storage/content/gc_fixture.h"
+
+namespace mreg::content {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Bytes Piece(unsigned seed, size_t size = 2'000) { return GcStore::RandomBytes(size, seed); }
+
+// Holds what it is told to.
+class Holding final : public GcGuard {
+ public:
+  class Held final : public Step {
+   public:
+    explicit Held(const Holding& owner) : owner_(owner) {}
+    bool Holds(const ArtifactId& id) const override { return owner_.files.contains(id); }
+    bool Holds(const ChunkId& id) const override { return owner_.chunks.contains(id); }
+
+   private:
+    const Holding& owner_;
+  };
+  std::unique_ptr<Step> BeginStep() override { return std::make_unique<Held>(*this); }
+
+  absl::flat_hash_set<ArtifactId> files;
+  absl::flat_hash_set<ChunkId> chunks;
+};
+
+class GcTest : public testing::Test {
+ protected:
+  GcStore world_;
+};
+
+TEST_F(GcTest, WhatIsUsedStaysAndTheRestGoes) {
+  const ArtifactId used = world_.PutOne({Piece(1), Piece(2)});
+  const ArtifactId unused = world_.PutOne({Piece(2), Piece(3)});
+  const auto outcome = world_.Collect({used});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->removed_files, 1u);
+  EXPECT_EQ(outcome->removed_chunks, 1u);
+  EXPECT_EQ(*world_.Read(used), Piece(1) + Piece(2));
+  EXPECT_TRUE(absl::IsNotFound(world_.Read(unused).status()));
+  EXPECT_THAT(world_.Problems(), IsEmpty());
+}
+
+TEST_F(GcTest, APlanChangesNothing) {
+  world_.PutOne({Piece(1)});
+  const auto plan = world_.Plan({});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(plan->dead_files, SizeIs(1));
+  EXPECT_THAT(plan->dead_chunks, SizeIs(1));
+  EXPECT_THAT(plan->dead_packs, SizeIs(1));
+  EXPECT_EQ(plan->dead_bytes, 2'000u);
+  EXPECT_GT(plan->free_bytes, 2'000u);
+  EXPECT_THAT(world_.Chunks(), SizeIs(1));
+}
+
+TEST_F(GcTest, WhatIsYoungStays) {
+  const ArtifactId file = world_.PutOne({Piece(1)});
+  const auto plan = PlanGc(world_.store, {}, {world_.now, std::chrono::hours(1)});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->kept_files, 1u);
+  NothingIsHeld guard;
+  ASSERT_TRUE(ExecuteGc(world_.store, *plan, guard, nullptr).ok());
+  EXPECT_TRUE(world_.Read(file).ok());
+}
+
+TEST_F(GcTest, APackThatIsMostlyDeadIsWrittenAgain) {
+  const auto files = world_.Put({{Piece(1)}, {Piece(2, 9'000)}});
+  const PackId before = world_.packs->List()->front().id;
+  const auto outcome = world_.Collect({files[0]});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->rewritten_packs, 1u);
+  EXPECT_GT(outcome->freed_bytes, 8'000u);
+  ASSERT_THAT(*world_.packs->List(), SizeIs(1));
+  EXPECT_NE(world_.packs->List()->front().id, before);
+  EXPECT_EQ(*world_.Read(files[0]), Piece(1));
+  EXPECT_THAT(world_.Problems(), IsEmpty());
+}
+
+TEST_F(GcTest, APackThatIsMostlyAliveStays) {
+  const auto files = world_.Put({{Piece(1, 9'000)}, {Piece(2)}});
+  EXPECT_EQ(world_.Collect({files[0]})->removed_packs, 0u);
+  EXPECT_THAT(world_.Chunks(), SizeIs(1));
+}
+
+TEST_F(GcTest, ALivePackOfTinyChunksIsNotWrittenAgain) {
+  const ArtifactId file = world_.PutOne({"a", "b", "c"});
+  const auto plan = world_.Plan({file});
+  EXPECT_THAT(plan->sparse_packs, IsEmpty());
+  EXPECT_THAT(plan->dead_packs, IsEmpty());
+}
+
+TEST_F(GcTest, AReaderWithAnOldPlaceFindsTheNewOne) {
+  const auto files = world_.Put({{Piece(1)}, {Piece(2, 9'000)}});
+  const ChunkId id = IdOf<ChunkId>(Piece(1));
+  const auto places = *world_.store.Locate({&id, 1});
+  ASSERT_EQ(world_.Collect({files[0]})->rewritten_packs, 1u);
+  const auto chunk = world_.store.ReadAt(id, places[0]);
+  ASSERT_TRUE(chunk.ok()) << chunk.status();
+  EXPECT_EQ(*Decode(*chunk), Piece(1));
+  const ChunkId gone = IdOf<ChunkId>(Piece(2, 9'000));
+  EXPECT_TRUE(absl::IsNotFound(world_.store.ReadAt(gone, places[0]).status()));
+}
+
+TEST_F(GcTest, AFileThatIsHeldStaysWithItsChunks) {
+  const ArtifactId file = world_.PutOne({Piece(1), Piece(2)});
+  Holding guard;
+  guard.files.insert(file);
+  const auto outcome = ExecuteGc(world_.store, *world_.Plan({}), guard, nullptr);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->removed_chunks, 0u);
+  EXPECT_EQ(*world_.Read(file), Piece(1) + Piece(2));
+}
+
+TEST_F(GcTest, AChunkThatIsHeldStaysWithItsPack) {
+  world_.PutOne({Piece(1), Piece(2)});
+  Holding guard;
+  guard.chunks.insert(IdOf<ChunkId>(Piece(1)));
+  const auto outcome = ExecuteGc(world_.store, *world_.Plan({}), guard, nullptr);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->held, 1u);
+  EXPECT_EQ(outcome->removed_packs, 0u);
+  EXPECT_EQ(*world_.store.Get(IdOf<ChunkId>(Piece(1))), Piece(1));
+  EXPECT_THAT(world_.Problems(), IsEmpty());
+}
+
+TEST_F(GcTest, AChunkThatWasWrittenAgainSinceThePlanStays) {
+  world_.PutOne({Piece(1), Piece(2)});
+  const auto plan = *world_.Plan({});
+  const ArtifactId again = world_.PutOne({Piece(1)});
+  NothingIsHeld guard;
+  const auto outcome = ExecuteGc(world_.store, plan, guard, nullptr);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->removed_chunks, 1u);
+  EXPECT_EQ(*world_.Read(again), Piece(1));
+  EXPECT_THAT(world_.Problems(), IsEmpty());
+}
+
+TEST_F(GcTest, APackWithADamagedLiveChunkStaysAndIsTold) {
+  const auto files = world_.Put({{Piece(1)}, {Piece(2, 9'000)}});
+  const PackId id = world_.packs->List()->front().id;
+  const std::string path =
+      fmt::format("{}/packs/{}/{}.pack", world_.directory, id.ToHex().substr(0, 2), id.ToHex());
+  Bytes content = *ReadSmallFile(PosixFileSystem(), path, 1 << 20);
+  content[100] = static_cast<char>(content[100] ^ 1);
+  ASSERT_TRUE(WriteFileAtomically(PosixFileSystem(), path, content).ok());
+  const auto outcome = world_.Collect({files[0]});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_THAT(outcome->problems, SizeIs(1));
+  EXPECT_THAT(*world_.packs->List(), SizeIs(1));
+}
+
+TEST_F(GcTest, ADamagedRecipeInUseEndsIt) {
+  const ArtifactId file = world_.PutOne({Piece(1)});
+  kv::Batch batch;
+  batch.Put(kv::Table::kRecipes, file.bytes(), "nonsense");
+  ASSERT_TRUE(world_.index.Commit(batch).ok());
+  EXPECT_TRUE(absl::IsDataLoss(world_.Plan({file}).status()));
+  EXPECT_TRUE(world_.Plan({}).ok());
+}
+
+TEST_F(GcTest, APackThatWasJustPublishedIsNotTakenForALeftOver) {
+  auto writer = PackWriter::Begin(*world_.packs);
+  ASSERT_TRUE(writer->Add(Encode(IdOf<ChunkId>("x"), "x")).ok());
+  ASSERT_TRUE(writer->Seal().ok());
+  const auto plan_after = [&](std::chrono::minutes passed) {
+    return *PlanGc(world_.store, {}, {world_.now + passed, std::chrono::milliseconds(0)});
+  };
+  EXPECT_THAT(plan_after(std::chrono::minutes(30)).dead_packs, IsEmpty());
+  EXPECT_THAT(plan_after(std::chrono::minutes(90)).dead_packs, SizeIs(1));
+}
+
+TEST_F(GcTest, FsckBesideACollectionFindsNothingWrong) {
+  const auto files = world_.Put({{Piece(1)}, {Piece(2, 9'000)}});
+  world_.PutOne({Piece(3)});
+  bool collected = false;
+  const auto report = Fsck(world_.store, FsckDepth::kContent, [&](uint64_t) {
+    if (std::exchange(collected, true)) return;
+    EXPECT_TRUE(world_.Collect({files[0]}).ok());
+  });
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(collected);
+  EXPECT_THAT(report->problems, IsEmpty());
+}
+
+}  // namespace
+}  // namespace mreg::content
