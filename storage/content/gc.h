@@ -1,5 +1,5 @@
 // Garbage collection of a content store: a plan of what nothing needs, then its execution, beside
-// readers and writers. Why that is safe: docs/decisions/0007-collecting-beside-writers.md.
+// readers and writers. Why that is safe: docs/decisions/0008-collecting-beside-writers.md.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "schema/base/file_system.h"
 #include "storage/content/content_store.h"
+#include "storage/registry/store_lock.h"
 
 namespace mreg::registry {
 
@@ -20,16 +22,27 @@ class LocalStore {
   // it.
   static absl::StatusOr<std::unique_ptr<LocalStore>> Open(const std::string& directory,
                                                           FileSystem& fs);
+  // The same while no other process has it open, nor can open it: for garbage collection.
+  // Unavailable if others keep it busy for some seconds.
+  static absl::StatusOr<std::unique_ptr<LocalStore>> OpenAlone(const std::string& directory,
+                                                               FileSystem& fs);
 
   content::ContentStore& content() { return content_; }
+  const content::ContentStore& content() const { return content_; }
 
   // Remembers that there is a clone at `path` (absolute), whose files count as in use.
   absl::Status RegisterClone(const std::string& path);
   absl::StatusOr<std::vector<std::string>> Clones() const;
+  absl::Status ForgetClones(std::span<const std::string> paths);
 
  private:
-  LocalStore(std::unique_ptr<kv::KeyValueStore> index, std::unique_ptr<content::PackStore> packs);
+  LocalStore(StoreLock lock, std::unique_ptr<kv::KeyValueStore> index,
+             std::unique_ptr<content::PackStore> packs);
+  static absl::StatusOr<std::unique_ptr<LocalStore>> OpenAs(StoreUse use,
+                                                            const std::string& directory,
+                                                            FileSystem& fs);
 
+  const StoreLock lock_;  // let go last
   const std::unique_ptr<kv::KeyValueStore> index_;
   const std::unique_ptr<content::PackStore> packs_;
   content::ContentStore content_;

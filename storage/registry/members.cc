@@ -1,5 +1,6 @@
 #include "storage/registry/members.h"
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/base/status.h"
 
 namespace mreg::registry {
@@ -9,6 +10,7 @@ using kv::Table;
 
 constexpr char kChunkRow = 'c';
 constexpr char kFileRow = 'f';
+constexpr size_t kRowsAtOnce = 4'096;
 
 // A namespace has no NUL, so no key is another's prefix.
 Bytes KeyOf(const std::string& space, char kind, ByteView id) {
@@ -29,9 +31,12 @@ absl::StatusOr<std::vector<ChunkId>> Members::Missing(const std::string& space,
   for (const ChunkId& id : ids) keys.push_back(KeyOf(space, kChunkRow, id.bytes()));
   const std::vector<ByteView> views(keys.begin(), keys.end());
   MREG_ASSIGN_OR_RETURN(const auto rows, store_.GetMany(Table::kMembers, views));
+  // A chunk that was collected can be a member for a moment longer.
+  MREG_ASSIGN_OR_RETURN(const auto absent, content_.Missing(ids));
+  const absl::flat_hash_set<ChunkId> is_absent(absent.begin(), absent.end());
   std::vector<ChunkId> missing;
   for (size_t i = 0; i < ids.size(); ++i) {
-    if (!rows[i]) missing.push_back(ids[i]);
+    if (!rows[i] || is_absent.contains(ids[i])) missing.push_back(ids[i]);
   }
   return missing;
 }
@@ -49,6 +54,52 @@ absl::StatusOr<std::optional<content::Recipe>> Members::FindRecipe(
     if (!is_member) return std::nullopt;
   }
   return content_.FindRecipe(artifact);
+}
+
+absl::StatusOr<std::vector<Members::Row>> Members::ReadRows(ByteView after) const {
+  std::vector<Row> rows;
+  MREG_RETURN_IF_ERROR(store_.Scan(Table::kMembers, "", after, [&](ByteView key, ByteView) {
+    const size_t kind = key.find('\0') + 1;
+    const auto table = key[kind] == kFileRow ? Table::kRecipes : Table::kChunks;
+    rows.push_back({Bytes(key), table, Bytes(key.substr(kind + 1))});
+    return rows.size() < kRowsAtOnce;
+  }));
+  return rows;
+}
+
+absl::StatusOr<std::vector<Members::Row>> Members::WithoutPresent(std::vector<Row> rows) const {
+  for (const Table table : {Table::kChunks, Table::kRecipes}) {
+    std::vector<ByteView> ids;
+    for (const Row& row : rows) {
+      if (row.table == table) ids.push_back(row.id);
+    }
+    MREG_ASSIGN_OR_RETURN(const auto found, store_.GetMany(table, ids));
+    size_t next = 0;
+    std::erase_if(rows,
+                  [&](const Row& row) { return row.table == table && found[next++].has_value(); });
+  }
+  return rows;
+}
+
+absl::StatusOr<uint64_t> Members::RemoveAbsent() {
+  uint64_t removed = 0;
+  for (Bytes after;;) {
+    MREG_ASSIGN_OR_RETURN(std::vector<Row> rows, ReadRows(after));
+    if (rows.empty()) return removed;
+    after = rows.back().key;
+    MREG_ASSIGN_OR_RETURN(const auto absent, WithoutPresent(std::move(rows)));
+    kv::Batch batch;
+    for (const Row& row : absent) {
+      // It may have been sent again, and is held again, since we looked.
+      batch.Expect(row.table, row.id, std::nullopt);
+      batch.Remove(Table::kMembers, row.key);
+    }
+    if (absent.empty()) continue;
+    const absl::Status status = store_.Commit(batch);
+    if (absl::IsAborted(status)) continue;  // those stay for the next time
+    MREG_RETURN_IF_ERROR(status);
+    removed += absent.size();
+  }
 }
 
 void Members::StageChunk(const std::string& space, const ChunkId& id, kv::Batch& batch) {

@@ -31,11 +31,22 @@ class Members {
   // True if the file is recorded as held by `space`.
   absl::StatusOr<bool> HasFile(const std::string& space, const ArtifactId& artifact) const;
 
+  // Forgets who held what is no longer stored. Returns how many rows went.
+  absl::StatusOr<uint64_t> RemoveAbsent();
+
   static void StageChunk(const std::string& space, const ChunkId& id, kv::Batch& batch);
   // The file and all its chunks.
   static void StageFile(const std::string& space, const content::Recipe& recipe, kv::Batch& batch);
 
  private:
+  struct Row {
+    Bytes key;
+    kv::Table table;  // where the chunk or file is
+    Bytes id;
+  };
+  absl::StatusOr<std::vector<Row>> ReadRows(ByteView after) const;
+  absl::StatusOr<std::vector<Row>> WithoutPresent(std::vector<Row> rows) const;
+
   kv::KeyValueStore& store_;
   const content::ContentStore& content_;
   const Access& access_;

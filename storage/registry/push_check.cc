@@ -77,6 +77,8 @@ absl::Status PushCheck::VerifyRecipes(const v1::PushRequest& request) {
     std::vector<ChunkId> ids;
     ids.reserve(recipe.chunks.size());
     for (const content::RecipeChunk& chunk : recipe.chunks) ids.push_back(chunk.id);
+    leases_.Keep(recipe.artifact);
+    leases_.Keep(ids);
     MREG_ASSIGN_OR_RETURN(const auto missing, members_.Missing(space_, ids));
     if (!missing.empty()) {
       return absl::NotFoundError(fmt::format("{} chunks of {} have not been sent", missing.size(),
@@ -149,6 +151,7 @@ absl::Status PushCheck::CheckPointer(const history::LfsPointer& pointer, std::st
   if (const auto found = new_recipes_.find(pointer.artifact); found != new_recipes_.end()) {
     recipe = found->second;
   } else {
+    leases_.Keep(pointer.artifact);
     MREG_ASSIGN_OR_RETURN(recipe, members_.FindRecipe(space_, pointer.artifact));
     if (recipe) {
       MREG_ASSIGN_OR_RETURN(const bool is_member, members_.HasFile(space_, pointer.artifact));

@@ -11,6 +11,7 @@
 #include "storage/content/content_store.h"
 #include "storage/history/lfs_pointer.h"
 #include "storage/history/repository.h"
+#include "storage/registry/leases.h"
 #include "storage/registry/members.h"
 
 namespace mreg::registry {
@@ -19,8 +20,12 @@ namespace mreg::registry {
 class PushCheck {
  public:
   PushCheck(history::Repository& history, content::ContentStore& content, const Members& members,
-            std::string space)
-      : history_(history), content_(content), members_(members), space_(std::move(space)) {}
+            Leases& leases, std::string space)
+      : history_(history),
+        content_(content),
+        members_(members),
+        leases_(leases),
+        space_(std::move(space)) {}
 
   // Checks the whole request; its objects are then written to `history`, not yet flushed.
   absl::Status Run(const v1::PushRequest& request);
@@ -43,6 +48,7 @@ class PushCheck {
   history::Repository& history_;
   content::ContentStore& content_;
   const Members& members_;
+  Leases& leases_;
   const std::string space_;
   std::vector<history::ReferenceMove> moves_;
   absl::flat_hash_map<ArtifactId, content::Recipe> new_recipes_;  // proved

@@ -47,8 +47,10 @@ class FolderRegistry final : public Registry {
         access_(*store_, *journal_, clock, options.anonymous_read),
         repositories_(*store_, *journal_, clock, access_),
         members_(*store_, content_, access_),
-        transfer_(*store_, content_, repositories_, access_, members_, clock),
-        browse_(content_, repositories_, members_) {}
+        leases_(clock, options.lease_length),
+        transfer_(*store_, content_, repositories_, access_, members_, leases_, clock),
+        browse_(content_, repositories_, members_),
+        collector_(*store_, content_, repositories_, *journal_, members_, leases_, clock) {}
 
   absl::Status Recover() { return content_.RecoverUploads(nullptr).status(); }
 
@@ -82,19 +84,36 @@ class FolderRegistry final : public Registry {
     return check;
   }
 
+  absl::StatusOr<GcReport> CollectGarbage(const Caller& caller, const GcOptions& options,
+                                          const content::GcProgress& progress) override {
+    MREG_RETURN_IF_ERROR(access_.RequireAdmin(caller));
+    return collector_.Run(options, progress);
+  }
+
  private:
+  // What a reference led to may have been collected, once it was moved, while we looked.
   absl::Status CheckRepository(const Caller& caller, const std::string& text) const {
     MREG_ASSIGN_OR_RETURN(const auto name, RepositoryName::Parse(text));
     MREG_ASSIGN_OR_RETURN(const auto history, repositories_.Open(caller, name));
-    MREG_ASSIGN_OR_RETURN(const auto references, history->references().List("refs/"));
+    MREG_ASSIGN_OR_RETURN(auto references, history->references().List("refs/"));
+    while (true) {
+      const absl::Status status = CheckReferences(*history, references);
+      MREG_ASSIGN_OR_RETURN(auto now, history->references().List("refs/"));
+      if (status.ok() || now == references) return status;
+      references = std::move(now);
+    }
+  }
+
+  absl::Status CheckReferences(const history::Repository& history,
+                               const std::vector<history::Reference>& references) const {
     std::vector<CommitId> tips;
     for (const history::Reference& reference : references) {
-      MREG_ASSIGN_OR_RETURN(const CommitId tip, history->Peel(reference.target));
+      MREG_ASSIGN_OR_RETURN(const CommitId tip, history.Peel(reference.target));
       tips.push_back(tip);
     }
     absl::Status status;
-    MREG_RETURN_IF_ERROR(history->Walk(tips, {}, [&](const history::Commit& commit) {
-      status = CheckVersion(*history, commit.id);
+    MREG_RETURN_IF_ERROR(history.Walk(tips, {}, [&](const history::Commit& commit) {
+      status = CheckVersion(history, commit.id);
       return status.ok();
     }));
     return status;
@@ -120,8 +139,10 @@ class FolderRegistry final : public Registry {
   Access access_;
   Repositories repositories_;
   Members members_;
+  Leases leases_;
   Transfer transfer_;
   Browse browse_;
+  Collector collector_;
 };
 
 }  // namespace

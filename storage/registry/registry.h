@@ -17,6 +17,7 @@
 #include "storage/journal/journal.h"
 #include "storage/registry/access.h"
 #include "storage/registry/browse.h"
+#include "storage/registry/collector.h"
 #include "storage/registry/members.h"
 #include "storage/registry/repositories.h"
 #include "storage/registry/transfer.h"
@@ -25,6 +26,8 @@ namespace mreg::registry {
 
 struct RegistryOptions {
   AnonymousRead anonymous_read = AnonymousRead::kAllowed;
+  // What an offer found here stays so long: see Leases.
+  std::chrono::milliseconds lease_length = kLeaseLength;
 };
 
 struct RegistryCheck {
@@ -51,6 +54,10 @@ class Registry {
   virtual absl::StatusOr<RegistryCheck> Check(
       const Caller& caller, content::FsckDepth depth,
       const std::function<void(uint64_t)>& progress) const = 0;
+
+  // Admin only. Frees what no reference leads to: see Collector::Run.
+  virtual absl::StatusOr<GcReport> CollectGarbage(const Caller& caller, const GcOptions& options,
+                                                  const content::GcProgress& progress) = 0;
 };
 
 enum class OpenMode { kExisting, kCreate };

@@ -115,6 +115,8 @@ absl::StatusOr<Repositories::Writable> Repositories::OpenForWriting(const Caller
                                                                     const RepositoryName& name) {
   MREG_RETURN_IF_ERROR(access_.RequireWrite(caller, name));
   Writable repository;
+  MREG_ASSIGN_OR_RETURN(const auto head, journal_.Head());
+  repository.journal_size = head.size;
   MREG_ASSIGN_OR_RETURN(const auto number, Find(name));
   repository.is_new = !number.has_value();
   if (number) {
@@ -150,6 +152,21 @@ absl::Status Repositories::CreateIfNew(const Caller& caller, const RepositoryNam
     if (!absl::IsAborted(status)) return status;
   }
   return absl::AbortedError("the registry is too busy");
+}
+
+absl::StatusOr<Repositories::Numbers> Repositories::ReadNumbers() const {
+  Numbers numbers;
+  absl::Status damaged;
+  MREG_RETURN_IF_ERROR(store_.Scan(Table::kRepositories, "", "", [&](ByteView key, ByteView row) {
+    const auto record = DecodeRecord(row);
+    if (record.ok()) numbers.by_name.emplace(key, record->number());
+    damaged = record.status();
+    return record.ok();
+  }));
+  MREG_RETURN_IF_ERROR(damaged);
+  MREG_ASSIGN_OR_RETURN(const auto next, store_.Get(Table::kMeta, kNextNumberKey));
+  if (next && next->size() == 8) numbers.end = ReadU64Be(*next);
+  return numbers;
 }
 
 absl::Status Repositories::Create(const Caller& caller, const RepositoryName& name) {

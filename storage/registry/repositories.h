@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ class Repositories {
   struct Writable {
     std::unique_ptr<history::Repository> history;
     uint64_t number = 0;
+    uint64_t journal_size = 0;  // before it was opened
     bool is_new = false;
   };
   absl::StatusOr<Writable> OpenForWriting(const Caller& caller, const RepositoryName& name);
@@ -48,6 +50,14 @@ class Repositories {
   // Aborted if somebody else created it meanwhile.
   absl::Status CreateIfNew(const Caller& caller, const RepositoryName& name,
                            const Writable& repository);
+
+  // For housekeeping: every repository by name with its number, and a number above all that were
+  // given, also to repositories that never came into being.
+  struct Numbers {
+    std::map<std::string, uint64_t> by_name;
+    uint64_t end = 1;
+  };
+  absl::StatusOr<Numbers> ReadNumbers() const;
 
  private:
   absl::StatusOr<std::optional<uint64_t>> Find(const RepositoryName& name) const;

@@ -33,12 +33,13 @@ absl::StatusOr<std::vector<ObjectId>> ParseObjectIds(
 
 Transfer::Transfer(kv::KeyValueStore& store, content::ContentStore& content,
                    Repositories& repositories, const Access& access, const Members& members,
-                   const Clock& clock)
+                   Leases& leases, const Clock& clock)
     : store_(store),
       content_(content),
       repositories_(repositories),
       access_(access),
       members_(members),
+      leases_(leases),
       clock_(clock) {}
 
 absl::StatusOr<v1::ReferencesReply> Transfer::ListReferences(const Caller& caller,
@@ -84,6 +85,7 @@ absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const Repos
   absl::flat_hash_set<ChunkId> seen;
   for (int i = 0; i < request.recipes_size(); ++i) {
     MREG_ASSIGN_OR_RETURN(const content::Recipe offered, content::FromProto(request.recipes(i)));
+    leases_.Keep(offered.artifact);
     MREG_ASSIGN_OR_RETURN(const auto known, members_.FindRecipe(name.space(), offered.artifact));
     if (known) {
       reply.add_known_recipes(static_cast<uint32_t>(i));
@@ -93,6 +95,7 @@ absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const Repos
       if (seen.insert(chunk.id).second) wanted.push_back(chunk.id);
     }
   }
+  leases_.Keep(wanted);
   MREG_ASSIGN_OR_RETURN(const auto missing, members_.Missing(name.space(), wanted));
   reply.set_missing(JoinIds(missing));
   MREG_ASSIGN_OR_RETURN(const auto bases, SplitIds(request.bases()));
@@ -105,12 +108,18 @@ absl::StatusOr<std::unique_ptr<content::ChunkReceiver>> Transfer::BeginUpload(
     const Caller& caller, const RepositoryName& name) {
   MREG_RETURN_IF_ERROR(access_.RequireWrite(caller, name));
   const std::string space = name.space();
-  const content::IngestHook hook = [space](std::span<const content::PackedChunk> chunks,
-                                           kv::Batch& batch) {
-    for (const content::PackedChunk& chunk : chunks) Members::StageChunk(space, chunk.id, batch);
+  const content::IngestHook hook = [this, space](std::span<const content::PackedChunk> chunks,
+                                                 kv::Batch& batch) {
+    std::vector<ChunkId> ids;
+    for (const content::PackedChunk& chunk : chunks) {
+      ids.push_back(chunk.id);
+      Members::StageChunk(space, chunk.id, batch);
+    }
+    leases_.Keep(ids);
   };
   // A chunk that is stored, but was hidden from this namespace: having sent it, they may know it.
   const content::OnProved on_proved = [this, space](const ChunkId& id) -> absl::Status {
+    leases_.Keep({&id, 1});
     if (access_.is_open()) return absl::OkStatus();
     MREG_ASSIGN_OR_RETURN(const auto known, store_.Get(kv::Table::kChunks, id.bytes()));
     if (!known) return absl::OkStatus();
@@ -127,7 +136,9 @@ absl::StatusOr<std::unique_ptr<content::ChunkReceiver>> Transfer::BeginUpload(
 absl::StatusOr<v1::PushReply> Transfer::Push(const Caller& caller, const RepositoryName& name,
                                              const v1::PushRequest& request) {
   MREG_ASSIGN_OR_RETURN(const auto repository, repositories_.OpenForWriting(caller, name));
-  PushCheck check(*repository.history, content_, members_, name.space());
+  // From here on until the references have moved, no collection takes what they are to lead to.
+  const Leases::RepositoryHold hold(leases_, repository.number, repository.journal_size);
+  PushCheck check(*repository.history, content_, members_, leases_, name.space());
   MREG_RETURN_IF_ERROR(check.Run(request));
   // Content first, names last: a name is never visible before what it stands for is durable.
   kv::Batch batch;

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "mreg/v1/sync.pb.h"
 #include "storage/content/chunk_receiver.h"
+#include "storage/registry/leases.h"
 #include "storage/registry/members.h"
 #include "storage/registry/repositories.h"
 
@@ -22,14 +23,14 @@ namespace mreg::registry {
 class Transfer {
  public:
   Transfer(kv::KeyValueStore& store, content::ContentStore& content, Repositories& repositories,
-           const Access& access, const Members& members, const Clock& clock);
+           const Access& access, const Members& members, Leases& leases, const Clock& clock);
 
   // A repository that does not exist has no references and `exists` is false; for callers who
   // may write, since a push will create it. NotFound for others.
   absl::StatusOr<v1::ReferencesReply> ListReferences(const Caller& caller,
                                                      const RepositoryName& name) const;
 
-  // Which files and chunks of an offer the registry lacks.
+  // Which files and chunks of an offer the registry lacks. What it has stays for kLeaseLength.
   absl::StatusOr<v1::OfferReply> Offer(const Caller& caller, const RepositoryName& name,
                                        const v1::OfferRequest& request) const;
 
@@ -67,6 +68,7 @@ class Transfer {
   Repositories& repositories_;
   const Access& access_;
   const Members& members_;
+  Leases& leases_;
   const Clock& clock_;
 };
 

@@ -20,6 +20,7 @@ constexpr size_t kRuleBytes = 11;
 constexpr double kMaxMisses = 0.25;
 constexpr size_t kSampleElements = 64 << 10;  // that a line is put through
 constexpr float kMostSteps = 1024;
+constexpr int kMostZeroPoint = 256;
 
 uint16_t Load16(ByteView bytes, size_t i) {
   uint16_t word;
@@ -107,7 +108,7 @@ std::optional<Rule> FitLine(ByteView plain, const std::vector<float>& values, Ru
   if (!(spread > 0)) return std::nullopt;
   const double slope = (n * xy - x * y) / spread;
   const double zero_point = (y - slope * x) / n;
-  if (!(slope > 0) || !(std::abs(zero_point) <= 256)) return std::nullopt;
+  if (!(slope > 0) || !(std::abs(zero_point) <= kMostZeroPoint)) return std::nullopt;
   rule.scale = static_cast<float>(1 / slope);
   rule.zero_point = static_cast<int32_t>(std::lround(zero_point));
   return rule;
@@ -139,6 +140,16 @@ double Misses(ByteView plain, const std::vector<float>& values, const Rule& rule
   return static_cast<double>(misses) / static_cast<double>(values.size());
 }
 
+bool IsShortFloat(onnx::DataType type) { return type == kFloat16 || type == kBfloat16; }
+bool IsQuantised(onnx::DataType type) { return type == kUint8 || type == kInt8; }
+
+bool IsValid(const Rule& rule) {
+  if (!CanFollow(rule.from, rule.to)) return false;
+  if (rule.kind == Rule::Kind::kRound) return IsShortFloat(rule.to);
+  return rule.kind == Rule::Kind::kQuantise && IsQuantised(rule.to) && rule.scale > 0 &&
+         std::isfinite(rule.scale) && std::abs(int64_t{rule.zero_point}) <= kMostZeroPoint;
+}
+
 std::optional<Rule> FindQuantisation(ByteView plain, ByteView base, const Rule& form) {
   const size_t sample = std::min(plain.size(), kSampleElements) * (form.from == kFloat ? 4 : 2);
   std::vector<float> values = ToFloats(base.substr(0, sample), form.from);
@@ -147,12 +158,10 @@ std::optional<Rule> FindQuantisation(ByteView plain, ByteView base, const Rule& 
   Rule narrowed = *fitted;
   NarrowScale(plain, values, narrowed);
   const double before = Misses(plain, values, *fitted), after = Misses(plain, values, narrowed);
-  if (std::min(before, after) > kMaxMisses) return std::nullopt;
-  return after <= before ? narrowed : *fitted;
+  const Rule& best = after <= before ? narrowed : *fitted;
+  if (std::min(before, after) > kMaxMisses || !IsValid(best)) return std::nullopt;
+  return best;
 }
-
-bool IsShortFloat(onnx::DataType type) { return type == kFloat16 || type == kBfloat16; }
-bool IsQuantised(onnx::DataType type) { return type == kUint8 || type == kInt8; }
 
 }  // namespace
 
@@ -202,13 +211,7 @@ absl::StatusOr<Rule> TakeRule(ByteView& in) {
                   static_cast<unsigned char>(in[2]), std::bit_cast<float>(ReadU32Le(in.substr(3))),
                   static_cast<int32_t>(ReadU32Le(in.substr(7)))};
   in.remove_prefix(kRuleBytes);
-  if (!CanFollow(rule.from, rule.to)) return broken;
-  if (rule.kind == Rule::Kind::kRound) {
-    if (!IsShortFloat(rule.to)) return broken;
-  } else if (rule.kind != Rule::Kind::kQuantise || !IsQuantised(rule.to) || !(rule.scale > 0) ||
-             !std::isfinite(rule.scale) || std::abs(int64_t{rule.zero_point}) > 256) {
-    return broken;
-  }
+  if (!IsValid(rule)) return broken;
   return rule;
 }
 
