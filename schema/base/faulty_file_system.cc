@@ -45,9 +45,21 @@ void FaultyFileSystem::FailAfter(int operations, absl::Status error) {
   error_ = std::move(error);
 }
 
+void FaultyFileSystem::DieAfter(int operations) {
+  FailAfter(operations, absl::InternalError("died"));
+  std::lock_guard lock(mutex_);
+  dies_ = true;
+}
+
 void FaultyFileSystem::Heal() {
   std::lock_guard lock(mutex_);
   fail_at_ = -1;
+  dies_ = false;
+}
+
+bool FaultyFileSystem::CountsRemovals() const {
+  std::lock_guard lock(mutex_);
+  return dies_;
 }
 
 absl::Status FaultyFileSystem::Step() {
@@ -95,7 +107,7 @@ absl::Status FaultyFileSystem::Rename(const std::string& from, const std::string
 }
 
 absl::Status FaultyFileSystem::Remove(const std::string& path) {
-  MREG_RETURN_IF_ERROR(Step());
+  if (CountsRemovals()) MREG_RETURN_IF_ERROR(Step());
   return base_.Remove(path);
 }
 

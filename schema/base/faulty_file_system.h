@@ -17,9 +17,11 @@ class FaultyFileSystem final : public FileSystem {
  public:
   explicit FaultyFileSystem(FileSystem& base);
 
-  // The next `operations` writes, syncs, renames, creations and removals succeed, every one after
-  // them fails with `error`, until Heal().
+  // The next `operations` writes, syncs, renames and creations succeed, every one after them
+  // fails with `error`, until Heal().
   void FailAfter(int operations, absl::Status error);
+  // The same for removals too, which a full disk allows: what a process that was killed leaves.
+  void DieAfter(int operations);
   void Heal();
 
   // How many operations that FailAfter counts have been made so far.
@@ -44,12 +46,14 @@ class FaultyFileSystem final : public FileSystem {
   class File;
 
   absl::Status Step();
+  bool CountsRemovals() const;
   void Synced(const std::string& path, uint64_t length);
 
   FileSystem& base_;
   std::atomic<int> operations_ = 0;
   mutable std::mutex mutex_;
   int fail_at_ = -1;
+  bool dies_ = false;
   absl::Status error_;
   std::map<std::string, uint64_t> durable_lengths_;
 };

@@ -40,7 +40,7 @@ class DyingIndex final : public kv::KeyValueStore {
   absl::Status Commit(const kv::Batch& batch) override {
     if (left_ > 0) --left_;
     if (left_ != 0) return base_->Commit(batch);
-    fs_.FailAfter(0, absl::InternalError("died"));
+    fs_.DieAfter(0);
     return absl::InternalError("died");
   }
 
