@@ -131,14 +131,15 @@ std::vector<std::string> Arguments::All(std::string_view name) const {
   return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
-absl::StatusOr<uint64_t> Arguments::Number(std::string_view name, uint64_t otherwise) const {
+absl::StatusOr<uint64_t> Arguments::Number(std::string_view name, uint64_t otherwise,
+                                           uint64_t least) const {
   if (!Has(name)) return otherwise;
   const std::string text = Get(name);
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number == 0) {
+  if (error != std::errc() || end != text.data() + text.size() || number < least) {
     return absl::InvalidArgumentError(
-        fmt::format("--{} takes a whole number of at least 1, not '{}'", name,
+        fmt::format("--{} takes a whole number of at least {}, not '{}'", name, least,
                     registry::EscapeForDisplay(text)));
   }
   return number;

@@ -25,8 +25,10 @@ class Arguments {
   // All values, in order.
   std::vector<std::string> All(std::string_view name) const;
 
-  // A whole number of at least 1, `otherwise` if it was not given; InvalidArgument if it is none.
-  absl::StatusOr<uint64_t> Number(std::string_view name, uint64_t otherwise) const;
+  // A whole number of at least `least`, `otherwise` if it was not given; InvalidArgument if it is
+  // none.
+  absl::StatusOr<uint64_t> Number(std::string_view name, uint64_t otherwise,
+                                  uint64_t least = 1) const;
 
   bool wants_json() const { return Has("json"); }
   bool wants_help() const { return Has("help"); }

@@ -92,6 +92,7 @@ TEST(ArgumentsTest, KnowNumbers) {
   EXPECT_EQ(*Parse({"-n", "3"})->Number("max-count", 7), 3u);
   EXPECT_EQ(*Parse({"-n5"})->Number("max-count", 7), 5u);
   EXPECT_EQ(*Parse({})->Number("max-count", 7), 7u);
+  EXPECT_EQ(*Parse({"-n0"})->Number("max-count", 7, 0), 0u);
   for (const char* wrong : {"0", "-1", "1x", "", "99999999999999999999"}) {
     const auto arguments = Parse({"-n", wrong});
     ASSERT_TRUE(arguments.ok()) << wrong;

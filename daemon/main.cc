@@ -11,6 +11,7 @@
 
 #include "daemon/admin_client.h"
 #include "daemon/config.h"
+#include "daemon/gc_command.h"
 #include "daemon/serve.h"
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
@@ -56,6 +57,8 @@ struct Options {
   int expires_days = 0;
   bool json = false;
   bool quick = false;
+  bool dry_run = false;
+  uint64_t grace_days = 14;
 };
 
 absl::StatusOr<Config> ConfigFrom(const Options& options) {
@@ -167,6 +170,7 @@ class Program {
     auto* const fsck = Add(app_, "fsck", "Check everything the registry holds.", RunFsck);
     fsck->add_flag("--json", options_.json, "Print JSON");
     fsck->add_flag("--quick", options_.quick, "Check the index only, not every byte");
+    AddGc();
   }
 
   int Main(int argc, char** argv) {
@@ -204,6 +208,20 @@ class Program {
     serve->add_option("--config", options_.config_file, "A TOML file: see docs/operations.md");
     serve->add_flag("--no-anonymous-read", options_.no_anonymous_read, "Reading needs a token too");
     serve->footer("Example:\n  mregd serve --data /srv/registry --listen 127.0.0.1:7878");
+  }
+
+  void AddGc() {
+    const auto run = [](const Options& options) {
+      return RunGc({options.data, options.dry_run, options.grace_days, options.json});
+    };
+    CLI::App* const gc = Add(app_, "gc", "Free what no branch or tag leads to.", run);
+    gc->add_flag("--dry-run", options_.dry_run, "Only say what would be freed");
+    gc->add_option("--grace-days", options_.grace_days,
+                   "Keep what was written, or removed from a branch or tag, in the last so many "
+                   "days (default: 14)")
+        ->type_name("DAYS")
+        ->check(CLI::Range(0, 36'500));
+    gc->add_flag("--json", options_.json, "Print JSON");
   }
 
   void AddToken() {

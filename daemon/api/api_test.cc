@@ -215,7 +215,7 @@ TEST_F(ApiTest, WritesNeedATokenAndSayHow) {
 }
 
 TEST_F(ApiTest, AdministrationIsForAdministratorsAndTheOwnersSocket) {
-  for (const char* path : {"/tokens", "/stats", "/journal", "/journal/head"}) {
+  for (const char* path : {"/tokens", "/stats", "/gc", "/journal", "/journal/head"}) {
     EXPECT_EQ(Get(path)->status, 401) << path;
     EXPECT_EQ(Get(path, {{"Authorization", "Bearer " + token_}})->status, 403) << path;
     EXPECT_TRUE(sync::CallApi({"http://localhost", served_.socket(), ""}, "GET",
@@ -226,6 +226,24 @@ TEST_F(ApiTest, AdministrationIsForAdministratorsAndTheOwnersSocket) {
   struct stat info;
   ASSERT_EQ(stat(served_.socket().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(ApiTest, TheOwnerCollectsGarbage) {
+  const sync::HttpEndpoint owner{"http://localhost", served_.socket(), ""};
+  const auto planned = sync::CallApi(owner, "POST", "/api/v1/gc?dry_run=true", "");
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(nlohmann::json::parse(*planned)["dry_run"], true);
+  const auto done = sync::CallApi(owner, "POST", "/api/v1/gc?grace_days=0", "");
+  ASSERT_TRUE(done.ok()) << done.status();
+  const auto report = nlohmann::json::parse(*done);
+  EXPECT_EQ(report["grace_days"], 0);
+  EXPECT_EQ(report["removed_files"], 0);
+  EXPECT_EQ(report["problems"].size(), 0u);
+  EXPECT_EQ(nlohmann::json::parse(*sync::CallApi(owner, "GET", "/api/v1/gc", ""))["running"],
+            false);
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      sync::CallApi(owner, "POST", "/api/v1/gc?grace_days=many", "").status()));
+  EXPECT_EQ(client_.Post("/api/v1/gc")->status, 401);
 }
 
 TEST_F(ApiTest, AnUploadThatIsNoRecordStreamIsRefused) {

@@ -8,6 +8,7 @@
 #include "daemon/api/respond.h"
 #include "daemon/api/routes.h"
 #include "daemon/http/router.h"
+#include "daemon/http/target.h"
 #include "schema/base/status.h"
 #include "storage/sync/problem.h"
 
@@ -54,6 +55,7 @@ std::vector<http::Route> AllRoutes(registry::Registry& registry) {
   AddBrowseRoutes(registry, routes);
   AddSyncRoutes(registry, routes);
   AddAdminRoutes(registry, routes);
+  AddGcRoutes(registry, routes);
   return routes;
 }
 
@@ -65,8 +67,10 @@ absl::StatusOr<std::string> CallInProcess(http::Handler& handler, const std::str
                                           const std::string& path, const std::string& json) {
   http::Request request;
   request.method = method;
-  request.raw_path = path.substr(0, path.find('?'));
-  request.path = request.raw_path;
+  MREG_ASSIGN_OR_RETURN(http::Target target, http::ParseTarget(path));
+  request.raw_path = std::move(target.raw_path);
+  request.path = std::move(target.path);
+  request.query = std::move(target.query);
   request.origin = http::Origin::kOwnerSocket;
   request.content_length = json.size();
   auto outcome = handler.Start(request);

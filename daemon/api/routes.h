@@ -13,6 +13,7 @@ void AddSystemRoutes(registry::Registry& registry, std::vector<http::Route>& rou
 void AddBrowseRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddSyncRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddAdminRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
+void AddGcRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 
 std::vector<http::Route> AllRoutes(registry::Registry& registry);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Several people and several commands at once."""
 
+import os
 import unittest
 
 from worlds import DaemonRegistry, FolderRegistry, REGISTRIES, World, on_each_registry
@@ -124,7 +125,24 @@ class SharingTest(unittest.TestCase):
         ada.run("restore", "--staged", "other.bin")
         plan = ada.json("gc", "--dry-run")
         self.assertEqual((plan["used_files"], plan["kept_files"], plan["free_files"]), (1, 1, 0))
-        self.assertIn("frees nothing", ada.run("gc", code=8).err)
+        self.assertEqual(ada.json("gc")["removed_files"], 0)
+        done = ada.json("gc", "--grace-days", "0")
+        self.assertEqual((done["free_files"], done["removed_files"]), (1, 1))
+        self.assertGreater(done["freed_bytes"], 100_000)
+        self.assertEqual(ada.json("fsck")["problems"], [])
+        ada.commit("two", other_bin=world.bytes(100_000))
+
+    @on_each_registry
+    def test_a_clone_that_is_not_there_is_forgotten_only_when_told_to(self, world):
+        home = world.person("ada")
+        ada = home.begin("vad", world.registry.url())
+        ada.commit("one", model_bin=world.bytes(200_000))
+        os.rename(ada.folder, ada.folder + "-elsewhere")
+        self.assertIn("--forget-lost", home.run("gc", "--grace-days", "0", code=6).err)
+        self.assertEqual(home.json("gc", "--dry-run")["lost_clones"], [ada.folder])
+        done = home.json("gc", "--grace-days", "0", "--forget-lost")
+        self.assertEqual(done["removed_files"], 1)
+        self.assertEqual(home.json("gc", "--dry-run")["lost_clones"], [])
 
 
 @unittest.skipUnless(DaemonRegistry in REGISTRIES, "mregd is not built")

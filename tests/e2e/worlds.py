@@ -135,6 +135,12 @@ class FolderRegistry:
     def fsck(self, person):
         return person.run("fsck", "--registry", self.folder, code=None)
 
+    def gc(self, *words):
+        """What `mregd gc` says it did, without a daemon."""
+        ran = subprocess.run([MREGD, "gc", "--data", self.folder, "--json", *words], check=True,
+                             capture_output=True, text=True)
+        return json.loads(ran.stdout)
+
     def stop(self):
         pass
 
@@ -185,6 +191,12 @@ class DaemonRegistry:
         ran = subprocess.run([MREGD, "fsck", "--data", self.folder], check=False,
                              capture_output=True, text=True)
         return Result(["fsck"], ran.returncode, ran.stdout, ran.stderr)
+
+    def gc(self, *words):
+        """What `mregd gc` says it did."""
+        ran = subprocess.run([MREGD, "gc", "--data", self.folder, "--json", *words], check=True,
+                             capture_output=True, text=True)
+        return json.loads(ran.stdout)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

@@ -28,7 +28,8 @@ struct Options {
   uint64_t seed = 1;
   int count = 1'000'000;
   uint64_t max_bytes = 4 << 20;
-  bool exact = false;  // every model has max_bytes
+  bool exact = false;    // every model has max_bytes
+  bool replace = false;  // half of the versions take the place of their branch's history
 };
 
 absl::StatusOr<std::unique_ptr<sync::Remote>> ConnectTo(const std::string& url) {
@@ -77,17 +78,18 @@ class Oracle {
 };
 
 absl::Status PushOne(PushingSite& site, sync::Remote& remote, Oracle& oracle,
-                     const VersionSpec& spec, const std::string& branch,
+                     const VersionSpec& spec, const std::string& branch, sync::Force force,
                      std::map<std::string, CommitId>& heads) {
   const auto head = heads.find(branch);
-  const auto parent = head == heads.end() ? std::nullopt : std::optional(head->second);
+  const bool begins = head == heads.end() || force == sync::Force::kYes;
+  const auto parent = begins ? std::nullopt : std::optional(head->second);
   MREG_ASSIGN_OR_RETURN(const CommitId commit, site.Commit(spec, parent));
   MREG_RETURN_IF_ERROR(oracle.Note("attempted", branch, commit));
   const auto tell = [](uint64_t done, uint64_t total) {
     fmt::print("progress {} {}\n", done, total);
     std::fflush(stdout);
   };
-  MREG_ASSIGN_OR_RETURN(const auto outcome, site.Push(remote, branch, commit, tell));
+  MREG_ASSIGN_OR_RETURN(const auto outcome, site.Push(remote, branch, commit, force, tell));
   MREG_RETURN_IF_ERROR(oracle.Note("acknowledged", branch, commit));
   heads.insert_or_assign(branch, commit);
   fmt::print("pushed {} {}\n", outcome.sent_bytes, outcome.new_bytes);
@@ -105,7 +107,8 @@ absl::Status RunPush(const Options& options) {
     const std::string branch = fmt::format("b{}", random() % kBranches);
     const uint64_t size = kMinModelBytes + random() % (options.max_bytes - kMinModelBytes);
     const VersionSpec spec{random() | 1, options.exact ? options.max_bytes : size};
-    MREG_RETURN_IF_ERROR(PushOne(site, *remote, oracle, spec, branch, heads));
+    const auto force = options.replace && random() % 2 == 0 ? sync::Force::kYes : sync::Force::kNo;
+    MREG_RETURN_IF_ERROR(PushOne(site, *remote, oracle, spec, branch, force, heads));
   }
   return absl::OkStatus();
 }
@@ -181,6 +184,7 @@ int Main(int argc, char** argv) {
   push->add_option("--count", options.count);
   push->add_option("--max-bytes", options.max_bytes)->check(CLI::Range(1 << 20, 1 << 30));
   push->add_flag("--exact", options.exact);
+  push->add_flag("--replace", options.replace);
   CLI11_PARSE(app, argc, argv);
   return ExitCode(push->parsed() ? RunPush(options) : RunCheck(options));
 }

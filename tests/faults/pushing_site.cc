@@ -90,11 +90,11 @@ absl::StatusOr<CommitId> PushingSite::Commit(const VersionSpec& spec,
 }
 
 absl::StatusOr<sync::PushOutcome> PushingSite::Push(sync::Remote& remote, const std::string& branch,
-                                                    const CommitId& commit,
+                                                    const CommitId& commit, sync::Force force,
                                                     const sync::Progress& progress) {
   const sync::PushItem item{"refs/heads/" + branch, ToObjectId(commit)};
-  return sync::Push(*history_, store_->content(), remote, {&item, 1}, sync::Force::kNo,
-                    sync::DryRun::kNo, "push", progress);
+  return sync::Push(*history_, store_->content(), remote, {&item, 1}, force, sync::DryRun::kNo,
+                    "push", progress);
 }
 
 absl::Status PushingSite::CheckHistory(sync::Remote& remote, const CommitId& commit) {

@@ -40,7 +40,8 @@ class PushingSite {
   absl::StatusOr<CommitId> Commit(const VersionSpec& spec, std::optional<CommitId> parent);
 
   absl::StatusOr<sync::PushOutcome> Push(sync::Remote& remote, const std::string& branch,
-                                         const CommitId& commit, const sync::Progress& progress);
+                                         const CommitId& commit, sync::Force force,
+                                         const sync::Progress& progress);
 
   // Fetches all of `commit`'s files and its ancestors' and compares them with what their messages
   // say: DataLoss where they differ.

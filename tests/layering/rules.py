@@ -39,6 +39,7 @@ TEST_ROOMS = ["tests/models"]
 _JSON = [
     "cli/terminal/json.cc",
     "daemon/api/*_routes.cc",
+    "daemon/gc_command.cc",
     "daemon/main.cc",
     "daemon/serve.cc",
     "schema/formats/safetensors_json.cc",

@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "daemon/api/endpoint.h"
+#include "daemon/api/routes.h"
+#include "schema/base/status.h"
+
+namespace mreg::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint64_t kGraceDays = 14;
+constexpr uint64_t kMostDays = 36'500;
+
+// How far the collection under way is. Thread-safe.
+class Monitor {
+ public:
+  void Tell(std::string_view phase, uint64_t done, uint64_t total) {
+    std::lock_guard lock(mutex_);
+    phase_ = phase;
+    done_ = done;
+    total_ = total;
+  }
+
+  std::string ToJson() const {
+    std::lock_guard lock(mutex_);
+    return Json{{"running", !phase_.empty()}, {"phase", phase_}, {"done", done_}, {"total", total_}}
+        .dump();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string phase_;  // empty: none is under way
+  uint64_t done_ = 0, total_ = 0;
+};
+
+std::string ReportJson(const registry::GcReport& report, bool is_dry_run, uint64_t grace_days) {
+  const content::GcPlan& plan = report.plan;
+  const content::GcOutcome& outcome = report.outcome;
+  return Json{{"dry_run", is_dry_run},
+              {"grace_days", grace_days},
+              {"files", plan.files},
+              {"used_files", plan.used_files},
+              {"kept_files", plan.kept_files},
+              {"free_files", plan.dead_files.size()},
+              {"free_chunks", plan.dead_chunks.size()},
+              {"free_bytes", plan.dead_bytes},
+              {"free_disk_bytes", plan.free_bytes},
+              {"free_objects", report.objects},
+              {"removed_files", outcome.removed_files},
+              {"removed_chunks", outcome.removed_chunks},
+              {"removed_objects", report.removed_objects},
+              {"removed_packs", outcome.removed_packs},
+              {"rewritten_packs", outcome.rewritten_packs},
+              {"freed_bytes", outcome.freed_bytes},
+              {"held", outcome.held},
+              {"busy_repositories", report.busy_repositories},
+              {"problems", outcome.problems}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+absl::StatusOr<std::string> Collect(const Call& call, Monitor& monitor) {
+  MREG_ASSIGN_OR_RETURN(const uint64_t grace_days,
+                        NumberFrom(call.request, "grace_days", kGraceDays, kMostDays));
+  registry::GcOptions options;
+  options.grace = std::chrono::days(grace_days);
+  const bool is_dry_run = call.request.Query("dry_run") == "true";
+  if (is_dry_run) options.mode = registry::GcMode::kPlanOnly;
+  bool is_ours = false;  // not one that another request began
+  const auto report = call.registry.CollectGarbage(
+      call.caller, options, [&](std::string_view phase, uint64_t done, uint64_t total) {
+        is_ours = true;
+        monitor.Tell(phase, done, total);
+      });
+  if (is_ours) monitor.Tell("", 0, 0);
+  if (!report.ok()) return report.status();
+  return ReportJson(*report, is_dry_run, grace_days);
+}
+
+}  // namespace
+
+void AddGcRoutes(registry::Registry& registry, std::vector<http::Route>& routes) {
+  const auto monitor = std::make_shared<Monitor>();
+  routes.push_back(JsonRoute(registry, "POST", "/api/v1/gc",
+                             [monitor](const Call& call) { return Collect(call, *monitor); }));
+  routes.push_back(JsonRoute(
+      registry, "GET", "/api/v1/gc", [monitor](const Call& call) -> absl::StatusOr<std::string> {
+        MREG_RETURN_IF_ERROR(call.registry.access().RequireAdmin(call.caller));
+        return monitor->ToJson();
+      }));
+}
+
+}  // namespace mreg::api
