@@ -95,6 +95,26 @@ bool SetGrace(const toml::node& value, Config& config) {
   return true;
 }
 
+constexpr int64_t kMostBytes = int64_t{1} << 60;
+constexpr std::string_view kNamespaceQuota = "quota.namespaces.";
+
+bool SetQuota(const toml::node& value, Config& config) {
+  int64_t bytes = 0;
+  if (!ToNumber(value, 0, kMostBytes, bytes)) return false;
+  config.quotas.each = static_cast<uint64_t>(bytes);
+  return true;
+}
+
+// A key for each namespace that the operator names.
+Setter NamespaceQuota(std::string space) {
+  return [space = std::move(space)](const toml::node& value, Config& config) {
+    int64_t bytes = 0;
+    if (!registry::IsValidNamePart(space) || !ToNumber(value, 0, kMostBytes, bytes)) return false;
+    config.quotas.by_namespace[space] = static_cast<uint64_t>(bytes);
+    return true;
+  };
+}
+
 const Setters& AllSetters() {
   constexpr int64_t kMany = int64_t{1} << 40;
   static const Setters* const setters = new Setters{
@@ -104,6 +124,7 @@ const Setters& AllSetters() {
       {"worker_threads", SetWorkers},
       {"stop_grace_seconds", SetGrace},
       {"log.level", Text(&Config::log_level)},
+      {"quota.default_bytes", SetQuota},
       {"tls.certificate_chain", Tls(&http::TlsFiles::certificate_chain)},
       {"tls.private_key", Tls(&http::TlsFiles::private_key)},
       {"limits.header_timeout_seconds", LimitSeconds(&http::Limits::header_timeout)},
@@ -117,6 +138,13 @@ const Setters& AllSetters() {
   return *setters;
 }
 
+// Empty if there is no such setting.
+Setter SetterOf(const std::string& name) {
+  if (name.starts_with(kNamespaceQuota)) return NamespaceQuota(name.substr(kNamespaceQuota.size()));
+  const auto found = AllSetters().find(name);
+  return found == AllSetters().end() ? nullptr : found->second;
+}
+
 absl::Status Apply(const toml::table& table, const std::string& prefix, Config& config) {
   for (const auto& [key, value] : table) {
     const std::string name = prefix + std::string(key.str());
@@ -124,12 +152,12 @@ absl::Status Apply(const toml::table& table, const std::string& prefix, Config& 
       MREG_RETURN_IF_ERROR(Apply(*section, name + ".", config));
       continue;
     }
-    const auto setter = AllSetters().find(name);
+    const Setter setter = SetterOf(name);
     const auto line = value.source().begin.line;
-    if (setter == AllSetters().end()) {
+    if (!setter) {
       return absl::InvalidArgumentError(fmt::format("line {}: unknown setting {}", line, name));
     }
-    if (!setter->second(value, config)) {
+    if (!setter(value, config)) {
       return absl::InvalidArgumentError(
           fmt::format("line {}: {} cannot have this value", line, name));
     }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/http/server.h"
 #include "storage/registry/access.h"
+#include "storage/registry/quotas.h"
 
 namespace mreg::daemon {
 
@@ -20,6 +21,7 @@ struct Config {
   size_t worker_threads = 16;
   std::string log_level = "info";  // debug, info, warn, error
   std::chrono::seconds stop_grace{30};
+  registry::QuotaLimits quotas;
 };
 
 // Sets what the TOML text names and leaves the rest. InvalidArgument, with the key and line, for

@@ -32,6 +32,22 @@ TEST(Config, SetsWhatTheFileNamesAndLeavesTheRest) {
   EXPECT_EQ(config.tls->private_key, "/etc/k.pem");
 }
 
+TEST(Config, QuotasAreForAllNamespacesAndForSome) {
+  Config config;
+  ASSERT_TRUE(ApplyToml(R"(
+    quota.default_bytes = 1_000
+    [quota.namespaces]
+    acme = 5_000
+    "a.b" = 0
+  )",
+                        config)
+                  .ok());
+  EXPECT_EQ(config.quotas.Of("other"), 1'000u);
+  EXPECT_EQ(config.quotas.Of("acme"), 5'000u);
+  EXPECT_EQ(config.quotas.Of("a.b"), 0u);
+  EXPECT_EQ(Config().quotas.Of("acme"), std::nullopt);
+}
+
 TEST(Config, MistakesAreNamedWithTheirLine) {
   const auto message = [](const std::string& text) {
     Config config;
@@ -41,6 +57,8 @@ TEST(Config, MistakesAreNamedWithTheirLine) {
   EXPECT_EQ(message("data = 7"), "line 1: data cannot have this value");
   EXPECT_EQ(message("[limits]\nmax_connections = 0"),
             "line 2: limits.max_connections cannot have this value");
+  EXPECT_EQ(message("[quota.namespaces]\nacme = -1"),
+            "line 2: quota.namespaces.acme cannot have this value");
   EXPECT_EQ(message("listen = []"), "line 1: listen cannot have this value");
   EXPECT_THAT(message("data = "), testing::StartsWith("line 1: "));
 }

@@ -13,6 +13,7 @@
 #include "daemon/config.h"
 #include "daemon/gc_command.h"
 #include "daemon/serve.h"
+#include "daemon/stats_command.h"
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
 
@@ -123,20 +124,6 @@ absl::Status RunTokenRevoke(const Options& options) {
   return absl::OkStatus();
 }
 
-absl::Status RunStats(const Options& options) {
-  MREG_ASSIGN_OR_RETURN(const std::string answer,
-                        CallAsOwner(options.data, IfAbsent::kFail, "GET", "/api/v1/stats", ""));
-  if (options.json) {
-    fmt::print("{}\n", answer);
-    return absl::OkStatus();
-  }
-  const Json document = Json::parse(answer);
-  for (const auto& [name, value] : document.items()) {
-    fmt::print("{:<14} {:>20}\n", name, value.get<uint64_t>());
-  }
-  return absl::OkStatus();
-}
-
 absl::Status RunFsck(const Options& options) {
   const std::string path =
       options.quick ? "/api/v1/fsck?depth=index" : "/api/v1/fsck?depth=content";
@@ -165,7 +152,10 @@ class Program {
     app_.set_version_flag("--version", std::string(MREG_VERSION));
     AddServe();
     AddToken();
-    auto* const stats = Add(app_, "stats", "What the registry holds, in bytes.", RunStats);
+    auto* const stats = Add(app_, "stats", "What the registry keeps, and where its bytes are.",
+                            [](const Options& options) {
+                              return RunStats({options.data, options.json});
+                            });
     stats->add_flag("--json", options_.json, "Print JSON");
     auto* const fsck = Add(app_, "fsck", "Check everything the registry holds.", RunFsck);
     fsck->add_flag("--json", options_.json, "Print JSON");

@@ -85,9 +85,11 @@ absl::Status Serve(const Config& config) {
   const sigset_t signals = BlockStopSignals();
   SetUpLog(config.log_level);
   const SystemClock clock;
-  MREG_ASSIGN_OR_RETURN(const auto registry,
-                        registry::OpenRegistry(config.data, registry::OpenMode::kCreate,
-                                               {config.anonymous_read}, PosixFileSystem(), clock));
+  MREG_ASSIGN_OR_RETURN(
+      const auto registry,
+      registry::OpenRegistry(config.data, registry::OpenMode::kCreate,
+                             {.anonymous_read = config.anonymous_read, .quotas = config.quotas},
+                             PosixFileSystem(), clock));
   const auto handler = api::MakeApiHandler(*registry);
   http::ServerOptions options;
   options.listen = config.listen;

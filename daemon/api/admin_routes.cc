@@ -65,15 +65,45 @@ absl::StatusOr<std::string> RevokeToken(const Call& call) {
   return Json{{"revoked", call.path.Get("token")}}.dump();
 }
 
+Json RepositoryJson(const registry::RepositoryUsage& usage) {
+  return {{"name", usage.name},
+          {"versions", usage.versions},
+          {"version_bytes", usage.version_bytes},
+          {"files", usage.files},
+          {"file_bytes", usage.file_bytes},
+          {"plain_bytes", usage.plain_bytes},
+          {"stored_bytes", usage.stored_bytes}};
+}
+
 absl::StatusOr<std::string> Stats(const Call& call) {
-  MREG_ASSIGN_OR_RETURN(const auto stats, call.registry.Stats(call.caller));
-  return Json{{"artifacts", stats.artifacts},
-              {"logical_bytes", stats.logical_bytes},
-              {"chunks", stats.chunks},
-              {"unique_bytes", stats.unique_bytes},
-              {"stored_bytes", stats.stored_bytes},
-              {"packs", stats.packs},
-              {"pack_bytes", stats.pack_bytes}}
+  MREG_ASSIGN_OR_RETURN(const auto usage, call.registry.MeasureUsage(call.caller));
+  const content::Usage& content = usage.content;
+  Json encodings = Json::array(), repositories = Json::array();
+  for (const content::EncodingUsage& encoding : content.encodings) {
+    encodings.push_back({{"name", encoding.name},
+                         {"chunks", encoding.chunks},
+                         {"plain_bytes", encoding.plain_bytes},
+                         {"stored_bytes", encoding.stored_bytes}});
+  }
+  for (const auto& repository : usage.repositories) {
+    repositories.push_back(RepositoryJson(repository));
+  }
+  return Json{{"version_bytes", usage.version_bytes},
+              {"repeated_bytes", usage.repeated_bytes},
+              {"unreached_bytes", usage.unreached_bytes},
+              {"artifacts", content.files},
+              {"logical_bytes", content.file_bytes},
+              {"shared_bytes", content.shared_bytes},
+              {"loose_bytes", content.loose_bytes},
+              {"chunks", content.chunks()},
+              {"unique_bytes", content.plain_bytes()},
+              {"stored_bytes", content.stored_bytes()},
+              {"overhead_bytes", content.overhead_bytes},
+              {"dead_bytes", content.dead_bytes},
+              {"packs", content.packs},
+              {"pack_bytes", content.pack_bytes},
+              {"encodings", encodings},
+              {"repositories", repositories}}
       .dump();
 }
 

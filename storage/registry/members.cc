@@ -56,6 +56,22 @@ absl::StatusOr<std::optional<content::Recipe>> Members::FindRecipe(
   return content_.FindRecipe(artifact);
 }
 
+absl::StatusOr<uint64_t> Members::FileBytes(const std::string& space) const {
+  std::vector<ArtifactId> files;
+  const Bytes prefix = KeyOf(space, kFileRow, "");
+  MREG_RETURN_IF_ERROR(store_.Scan(Table::kMembers, prefix, "", [&](ByteView key, ByteView) {
+    const auto file = ArtifactId::FromBytes(key.substr(prefix.size()));
+    if (file.ok()) files.push_back(*file);
+    return true;
+  }));
+  uint64_t bytes = 0;
+  for (const ArtifactId& file : files) {
+    MREG_ASSIGN_OR_RETURN(const auto recipe, content_.FindRecipe(file));
+    if (recipe) bytes += recipe->size;
+  }
+  return bytes;
+}
+
 absl::StatusOr<std::vector<Members::Row>> Members::ReadRows(ByteView after) const {
   std::vector<Row> rows;
   MREG_RETURN_IF_ERROR(store_.Scan(Table::kMembers, "", after, [&](ByteView key, ByteView) {

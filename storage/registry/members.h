@@ -31,6 +31,9 @@ class Members {
   // True if the file is recorded as held by `space`.
   absl::StatusOr<bool> HasFile(const std::string& space, const ArtifactId& artifact) const;
 
+  // The sizes of all files that `space` holds.
+  absl::StatusOr<uint64_t> FileBytes(const std::string& space) const;
+
   // Forgets who held what is no longer stored. Returns how many rows went.
   absl::StatusOr<uint64_t> RemoveAbsent();
 

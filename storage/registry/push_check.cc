@@ -187,6 +187,16 @@ absl::Status PushCheck::CheckMove(const history::ReferenceMove& move, bool force
       fmt::format("the branch {} has commits that the pushed one lacks", name));
 }
 
+absl::StatusOr<uint64_t> PushCheck::AddedBytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [artifact, recipe] : new_recipes_) {
+    MREG_ASSIGN_OR_RETURN(const bool is_held, members_.HasFile(space_, artifact));
+    if (!is_held) bytes += recipe.size;
+  }
+  for (const auto& [artifact, recipe] : adopted_) bytes += recipe.size;
+  return bytes;
+}
+
 void PushCheck::StageFiles(kv::Batch& batch) const {
   for (const auto& [artifact, recipe] : new_recipes_) {
     content::StageRecipe(recipe, batch);

@@ -32,6 +32,9 @@ class PushCheck {
 
   const std::vector<history::ReferenceMove>& moves() const { return moves_; }
 
+  // The sizes of the files that the namespace does not hold yet.
+  absl::StatusOr<uint64_t> AddedBytes() const;
+
   // Enters new files, and which files the namespace now holds, into `batch`.
   void StageFiles(kv::Batch& batch) const;
 

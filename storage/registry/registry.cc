@@ -48,7 +48,8 @@ class FolderRegistry final : public Registry {
         repositories_(*store_, *journal_, clock, access_),
         members_(*store_, content_, access_),
         leases_(clock, options.lease_length),
-        transfer_(*store_, content_, repositories_, access_, members_, leases_, clock),
+        quotas_(members_, options.quotas),
+        transfer_(*store_, content_, repositories_, access_, members_, leases_, quotas_, clock),
         browse_(content_, repositories_, members_),
         collector_(*store_, content_, repositories_, *journal_, members_, leases_, clock) {}
 
@@ -63,6 +64,18 @@ class FolderRegistry final : public Registry {
   absl::StatusOr<content::StoreStats> Stats(const Caller& caller) const override {
     MREG_RETURN_IF_ERROR(access_.RequireAdmin(caller));
     return content_.Stats();
+  }
+
+  absl::StatusOr<RegistryUsage> MeasureUsage(const Caller& caller) const override {
+    MREG_RETURN_IF_ERROR(access_.RequireAdmin(caller));
+    RegistryMeter meter(content_);
+    MREG_ASSIGN_OR_RETURN(const auto repositories, repositories_.List(caller, "", SIZE_MAX));
+    for (const RepositoryInfo& info : repositories) {
+      MREG_ASSIGN_OR_RETURN(const auto name, RepositoryName::Parse(info.name));
+      MREG_ASSIGN_OR_RETURN(const auto history, repositories_.Open(caller, name));
+      MREG_RETURN_IF_ERROR(meter.Add(info.name, *history));
+    }
+    return meter.Finish();
   }
 
   absl::StatusOr<RegistryCheck> Check(
@@ -87,7 +100,9 @@ class FolderRegistry final : public Registry {
   absl::StatusOr<GcReport> CollectGarbage(const Caller& caller, const GcOptions& options,
                                           const content::GcProgress& progress) override {
     MREG_RETURN_IF_ERROR(access_.RequireAdmin(caller));
-    return collector_.Run(options, progress);
+    auto report = collector_.Run(options, progress);
+    quotas_.Forget();
+    return report;
   }
 
  private:
@@ -140,6 +155,7 @@ class FolderRegistry final : public Registry {
   Repositories repositories_;
   Members members_;
   Leases leases_;
+  Quotas quotas_;
   Transfer transfer_;
   Browse browse_;
   Collector collector_;

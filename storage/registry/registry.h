@@ -21,6 +21,7 @@
 #include "storage/registry/members.h"
 #include "storage/registry/repositories.h"
 #include "storage/registry/transfer.h"
+#include "storage/registry/usage.h"
 
 namespace mreg::registry {
 
@@ -28,6 +29,7 @@ struct RegistryOptions {
   AnonymousRead anonymous_read = AnonymousRead::kAllowed;
   // What an offer found here stays so long: see Leases.
   std::chrono::milliseconds lease_length = kLeaseLength;
+  QuotaLimits quotas = {};
 };
 
 struct RegistryCheck {
@@ -48,6 +50,9 @@ class Registry {
 
   // Admin only.
   virtual absl::StatusOr<content::StoreStats> Stats(const Caller& caller) const = 0;
+
+  // Admin only. Reads all history and all of the index.
+  virtual absl::StatusOr<RegistryUsage> MeasureUsage(const Caller& caller) const = 0;
 
   // Admin only. Chunks, recipes, journal; and every version of every repository: that its
   // objects are there and that its files are.

@@ -33,13 +33,14 @@ absl::StatusOr<std::vector<ObjectId>> ParseObjectIds(
 
 Transfer::Transfer(kv::KeyValueStore& store, content::ContentStore& content,
                    Repositories& repositories, const Access& access, const Members& members,
-                   Leases& leases, const Clock& clock)
+                   Leases& leases, Quotas& quotas, const Clock& clock)
     : store_(store),
       content_(content),
       repositories_(repositories),
       access_(access),
       members_(members),
       leases_(leases),
+      quotas_(quotas),
       clock_(clock) {}
 
 absl::StatusOr<v1::ReferencesReply> Transfer::ListReferences(const Caller& caller,
@@ -83,8 +84,13 @@ absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const Repos
   v1::OfferReply reply;
   std::vector<ChunkId> wanted;
   absl::flat_hash_set<ChunkId> seen;
+  uint64_t added_bytes = 0;
   for (int i = 0; i < request.recipes_size(); ++i) {
     MREG_ASSIGN_OR_RETURN(const content::Recipe offered, content::FromProto(request.recipes(i)));
+    if (quotas_.IsLimited(name.space())) {
+      MREG_ASSIGN_OR_RETURN(const bool is_held, members_.HasFile(name.space(), offered.artifact));
+      if (!is_held) added_bytes += offered.size;
+    }
     leases_.Keep(offered.artifact);
     MREG_ASSIGN_OR_RETURN(const auto known, members_.FindRecipe(name.space(), offered.artifact));
     if (known) {
@@ -95,6 +101,7 @@ absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const Repos
       if (seen.insert(chunk.id).second) wanted.push_back(chunk.id);
     }
   }
+  MREG_RETURN_IF_ERROR(quotas_.Check(name.space(), added_bytes));
   leases_.Keep(wanted);
   MREG_ASSIGN_OR_RETURN(const auto missing, members_.Missing(name.space(), wanted));
   reply.set_missing(JoinIds(missing));
@@ -140,11 +147,14 @@ absl::StatusOr<v1::PushReply> Transfer::Push(const Caller& caller, const Reposit
   const Leases::RepositoryHold hold(leases_, repository.number, repository.journal_size);
   PushCheck check(*repository.history, content_, members_, leases_, name.space());
   MREG_RETURN_IF_ERROR(check.Run(request));
+  MREG_ASSIGN_OR_RETURN(const uint64_t added_bytes, check.AddedBytes());
+  MREG_RETURN_IF_ERROR(quotas_.Check(name.space(), added_bytes));
   // Content first, names last: a name is never visible before what it stands for is durable.
   kv::Batch batch;
   check.StageFiles(batch);
   MREG_RETURN_IF_ERROR(repository.history->Flush(&batch));
   MREG_RETURN_IF_ERROR(store_.Commit(batch));
+  quotas_.Add(name.space(), added_bytes);
   MREG_RETURN_IF_ERROR(repositories_.CreateIfNew(caller, name, repository));
   const history::MoveRecord record{caller.name, clock_.Now(), OneLine(request.reason())};
   MREG_RETURN_IF_ERROR(repository.history->references().Move(check.moves(), record));

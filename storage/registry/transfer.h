@@ -15,6 +15,7 @@
 #include "storage/content/chunk_receiver.h"
 #include "storage/registry/leases.h"
 #include "storage/registry/members.h"
+#include "storage/registry/quotas.h"
 #include "storage/registry/repositories.h"
 
 namespace mreg::registry {
@@ -23,7 +24,8 @@ namespace mreg::registry {
 class Transfer {
  public:
   Transfer(kv::KeyValueStore& store, content::ContentStore& content, Repositories& repositories,
-           const Access& access, const Members& members, Leases& leases, const Clock& clock);
+           const Access& access, const Members& members, Leases& leases, Quotas& quotas,
+           const Clock& clock);
 
   // A repository that does not exist has no references and `exists` is false; for callers who
   // may write, since a push will create it. NotFound for others.
@@ -31,6 +33,7 @@ class Transfer {
                                                      const RepositoryName& name) const;
 
   // Which files and chunks of an offer the registry lacks. What it has stays for kLeaseLength.
+  // ResourceExhausted, as from Push, if the namespace may not keep so much.
   absl::StatusOr<v1::OfferReply> Offer(const Caller& caller, const RepositoryName& name,
                                        const v1::OfferRequest& request) const;
 
@@ -69,6 +72,7 @@ class Transfer {
   const Access& access_;
   const Members& members_;
   Leases& leases_;
+  Quotas& quotas_;
   const Clock& clock_;
 };
 

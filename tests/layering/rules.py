@@ -40,6 +40,7 @@ _JSON = [
     "cli/terminal/json.cc",
     "daemon/api/*_routes.cc",
     "daemon/gc_command.cc",
+    "daemon/stats_command.cc",
     "daemon/main.cc",
     "daemon/serve.cc",
     "schema/formats/safetensors_json.cc",
