@@ -88,7 +88,7 @@ absl::Status RunGc(const GcCommand& command) {
     fmt::print(stderr, "mregd: {}\n", problem.get<std::string>());
   }
   if (report["problems"].empty()) return absl::OkStatus();
-  return absl::DataLossError("something damaged was left alone: mregd fsck tells more");
+  return absl::DataLossError("some packs were left as they are");
 }
 
 }  // namespace mreg::daemon

@@ -153,7 +153,7 @@ const Command kGcCommand = {
         "Frees the files in the user's store that neither the history nor the index of any clone "
         "reaches, and whose data is older than 14 days. Other commands wait meanwhile. Killed at "
         "any moment it leaves a sound store, and the next one does the rest. Exits with 5 if "
-        "something damaged had to be left alone.",
+        "some packs had to be left as they are.",
     .options = kOptions,
     .examples = kExamples,
     .output = Output::kTextOrJson,

@@ -151,7 +151,11 @@ class Planner {
       plan_.dead_bytes += place.stored_length;
       plan_.dead_chunks.push_back({id, place});
     }));
-    // Chains of dependencies have one link, so two groups are an order.
+    // Pack by pack, so that some can go early where room is short. Chains of dependencies have one
+    // link, so two groups are an order.
+    std::ranges::sort(plan_.dead_chunks, {}, [](const PackedChunk& chunk) {
+      return std::pair(chunk.place.pack, chunk.place.offset);
+    });
     std::ranges::stable_partition(plan_.dead_chunks, [](const PackedChunk& chunk) {
       return !DependenciesOf(chunk.place).empty();
     });

@@ -28,8 +28,7 @@ class Sweeper {
 
   absl::StatusOr<GcOutcome> Run() {
     MREG_RETURN_IF_ERROR(RemoveFiles());
-    MREG_RETURN_IF_ERROR(RemoveChunks());
-    MREG_RETURN_IF_ERROR(RemovePacks());
+    MREG_RETURN_IF_ERROR(RemoveChunksAndPacks());
     MREG_RETURN_IF_ERROR(RewritePacks());
     outcome_.freed_bytes -= std::min(outcome_.freed_bytes, rewriter_.copied_bytes());
     return std::move(outcome_);
@@ -83,12 +82,25 @@ class Sweeper {
     return absl::OkStatus();
   }
 
+  // On a full disk there is no room for the index to tell of all removals: the packs that they
+  // have emptied go in between.
+  absl::Status RemoveChunksAndPacks() {
+    while (true) {
+      const absl::Status status = RemoveChunks();
+      if (!status.ok() && !absl::IsResourceExhausted(status)) return status;
+      const uint64_t before = outcome_.removed_packs;
+      MREG_RETURN_IF_ERROR(RemovePacks());
+      if (status.ok() || outcome_.removed_packs == before) return status;
+    }
+  }
+
   absl::Status RemoveChunks() {
     const auto& chunks = plan_.dead_chunks;
-    for (size_t begin = 0; begin < chunks.size(); begin += kRowsInBatch) {
-      const size_t end = std::min(begin + kRowsInBatch, chunks.size());
-      MREG_RETURN_IF_ERROR(RemoveSomeChunks({chunks.begin() + static_cast<ptrdiff_t>(begin),
+    while (next_chunk_ < chunks.size()) {
+      const size_t end = std::min(next_chunk_ + kRowsInBatch, chunks.size());
+      MREG_RETURN_IF_ERROR(RemoveSomeChunks({chunks.begin() + static_cast<ptrdiff_t>(next_chunk_),
                                              chunks.begin() + static_cast<ptrdiff_t>(end)}));
+      next_chunk_ = end;
       Tell("removing chunks", end, chunks.size());
     }
     return absl::OkStatus();
@@ -147,7 +159,9 @@ class Sweeper {
     if (!named->empty()) return false;
     kv::Batch batch;
     batch.Remove(Table::kPacks, pack.id.bytes());
-    MREG_RETURN_IF_ERROR(store_.index().Commit(batch));
+    const absl::Status status = store_.index().Commit(batch);
+    // A pack's row without its file does no harm, and there may be no room to remove it.
+    if (!status.ok() && !absl::IsResourceExhausted(status)) return status;
     MREG_RETURN_IF_ERROR(store_.packs().Remove(pack.id));
     ++outcome_.removed_packs;
     outcome_.freed_bytes += pack.size;
@@ -160,8 +174,16 @@ class Sweeper {
     return false;
   }
 
-  // Old packs go as soon as what was copied of them is safe, so that little room is needed.
   absl::Status RewritePacks() {
+    const absl::Status status = CopyLiveChunks();
+    if (!absl::IsResourceExhausted(status)) return status;
+    outcome_.problems.emplace_back(
+        "there is no room to write all packs again that are mostly dead");
+    return absl::OkStatus();
+  }
+
+  // Old packs go as soon as what was copied of them is safe, so that little room is needed.
+  absl::Status CopyLiveChunks() {
     std::vector<PackInfo> copied;
     uint64_t done = 0;
     for (const PackInfo& pack : plan_.sparse_packs) {
@@ -195,6 +217,7 @@ class Sweeper {
   GcGuard& guard_;
   const GcProgress& progress_;
   PackRewriter rewriter_;
+  size_t next_chunk_ = 0;
   absl::flat_hash_set<ChunkId> kept_;  // of files that are held, and what those depend on
   GcOutcome outcome_;
 };

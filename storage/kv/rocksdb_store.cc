@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <mutex>
@@ -27,6 +28,8 @@ constexpr size_t kAllWriteBuffersBytes = 96 << 20;
 // What is left free for RocksDB's own flushes. Debian builds it with assertions, and one of them
 // ends the process when it goes on after a write that found no room, so that must not happen.
 constexpr uint64_t kReservedBytes = 32 << 20;
+// Of that, for batches that only remove: they are how a full disk is made less full.
+constexpr uint64_t kReservedFromRemovals = 12 << 20;
 
 rocksdb::Slice ToSlice(ByteView view) { return {view.data(), view.size()}; }
 ByteView ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -45,15 +48,21 @@ absl::Status ToStatus(const rocksdb::Status& status, std::string_view action) {
   return absl::InternalError(message);
 }
 
-// ResourceExhausted if writing `bytes` to `directory` would eat into the reserve.
-absl::Status CheckRoom(const std::string& directory, uint64_t bytes) {
+// ResourceExhausted if writing `bytes` to `directory` would leave less than `reserved`.
+absl::Status CheckRoom(const std::string& directory, uint64_t bytes, uint64_t reserved) {
   std::error_code error;
   const auto space = std::filesystem::space(directory, error);
-  if (error || space.available >= kReservedBytes + bytes) return absl::OkStatus();
+  if (error || space.available >= reserved + bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       fmt::format("cannot write to the index: No space left on device: {} bytes are free at {}, "
                   "and {} are kept in reserve",
-                  space.available, directory, kReservedBytes));
+                  space.available, directory, reserved));
+}
+
+uint64_t ReservedFrom(const Batch& batch) {
+  const bool only_removes = std::ranges::none_of(
+      batch.writes(), [](const Batch::Write& write) { return write.value.has_value(); });
+  return only_removes ? kReservedFromRemovals : kReservedBytes;
 }
 
 rocksdb::ColumnFamilyOptions TableOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
@@ -163,7 +172,7 @@ class RocksDbStore final : public KeyValueStore {
         writes.Delete(Of(table), key);
       }
     }
-    MREG_RETURN_IF_ERROR(CheckRoom(db_->GetName(), writes.GetDataSize()));
+    MREG_RETURN_IF_ERROR(CheckRoom(db_->GetName(), writes.GetDataSize(), ReservedFrom(batch)));
     // What a batch expects holds until its write only if no other batch comes in between. Batches
     // that expect nothing run beside each other, and RocksDB groups their syncs.
     std::unique_lock alone(order_, std::defer_lock);
@@ -199,7 +208,7 @@ class RocksDbStore final : public KeyValueStore {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KeyValueStore>> OpenRocksDb(const std::string& directory) {
-  MREG_RETURN_IF_ERROR(CheckRoom(directory, 0));
+  MREG_RETURN_IF_ERROR(CheckRoom(directory, 0, kReservedBytes));
   MREG_ASSIGN_OR_RETURN(auto lock, FolderLock::Take(directory));
   const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;

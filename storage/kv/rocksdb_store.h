@@ -10,7 +10,8 @@
 namespace mreg::kv {
 
 // Opens or creates. One process at a time: Unavailable if another has it open. ResourceExhausted,
-// here and from Commit, while less than 32 MiB are free on its disk.
+// here and from Commit, while less than 32 MiB are free on its disk; 12 suffice for a batch that
+// only removes.
 absl::StatusOr<std::unique_ptr<KeyValueStore>> OpenRocksDb(const std::string& directory);
 
 }  // namespace mreg::kv

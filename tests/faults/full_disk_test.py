@@ -47,6 +47,33 @@ class FullRegistry(faults.FaultTest):
         self.recover()
         self.expect_sound()
 
+    def test_is_collected_while_it_is_nearly_full(self):
+        self.start()
+        for seed in (1, 2):
+            code, _, errors = self.push(self.fresh_home(), "--seed", seed, "--count", 12,
+                                        "--max-bytes", 4 << 20, "--replace")
+            self.assertEqual(code, 0, errors)
+        self.daemon.stop()  # and so what was offered to it is not kept any longer
+        self.daemon.start()
+        # The index sets room for its log aside with its first write.
+        code, _, errors = self.push(self.fresh_home(), "--seed", 4, "--count", 1)
+        self.assertEqual(code, 0, errors)
+        self.leave(20 << 20)  # less than pushes need
+        collected = subprocess.run([faults.MREGD, "gc", "--data", self.daemon.data,
+                                    "--grace-days", "0"], capture_output=True, text=True,
+                                   check=False, timeout=120)
+        self.assertIn(collected.returncode, (0, 5), collected.stderr)
+        self.assertNotIn("freed: 0 files", collected.stdout)
+        self.expect_sound()
+        code, _, errors = self.push(self.fresh_home(), "--seed", 3, "--count", 1)
+        self.assertEqual(code, 0, errors)
+
+    def leave(self, free):
+        """Fills the disk until only so much is free."""
+        space = os.statvfs(self.disk.path)
+        with open(os.path.join(self.disk.path, "ballast"), "wb") as ballast:
+            ballast.write(bytes(max(0, space.f_bavail * space.f_frsize - free)))
+
     def recover(self):
         """Pushing works again, if need be after a restart."""
         code, _, errors = self.push(self.fresh_home(), "--seed", 4, "--count", 1)
