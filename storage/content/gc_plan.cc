@@ -15,7 +15,9 @@ using kv::Table;
 // writer or collector that was killed. No writer takes this long from the one to the other.
 constexpr std::chrono::hours kUnindexedGrace{1};
 
-uint64_t RecordBytes(const ChunkPlace& place) { return kRecordHeaderBytes + place.stored_length; }
+uint64_t RecordBytes(const ChunkPlace& place) {
+  return kRecordHeaderBytes + place.bases.size() * ChunkId::kBytes + place.stored_length;
+}
 
 struct PackUse {
   PackInfo info;
@@ -216,8 +218,7 @@ class Planner {
 
 }  // namespace
 
-// Every chunk is stored by itself as yet.
-std::vector<ChunkId> DependenciesOf(const ChunkPlace&) { return {}; }
+std::vector<ChunkId> DependenciesOf(const ChunkPlace& place) { return place.bases; }
 
 absl::StatusOr<GcPlan> PlanGc(const ContentStore& store,
                               const absl::flat_hash_set<ArtifactId>& used, GcAge age) {

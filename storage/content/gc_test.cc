@@ -1,6 +1,9 @@
 #include "storage/content/gc.h"
 
+#include "schema/base/sha256.h"
 #include "storage/content/gc_fixture.h"
+#include "tests/models/memory_file.h"
+#include "tests/models/weights.h"
 
 namespace mreg::content {
 namespace {
@@ -43,6 +46,51 @@ TEST_F(GcTest, WhatIsUsedStaysAndTheRestGoes) {
   EXPECT_EQ(*world_.Read(used), Piece(1) + Piece(2));
   EXPECT_TRUE(absl::IsNotFound(world_.Read(unused).status()));
   EXPECT_THAT(world_.Problems(), IsEmpty());
+}
+
+TEST_F(GcTest, ABaseStaysAsLongAsADifferenceToItIsUsed) {
+  const Bytes base = test_models::NormalFloats(50'000, 1);
+  const Bytes tuned = test_models::TrainedFloats(base, 0.01f, 2);
+  const auto put = [&](const Bytes& weights, const std::vector<ArtifactId>& alike) {
+    const auto ingest = world_.store.BeginIngest(nullptr);
+    const auto result = world_.store.PutFile(
+        test_models::MemoryFile(weights), {{"w", 1, 0, weights.size()}}, alike, *ingest, nullptr);
+    EXPECT_TRUE(result.ok() && ingest->Finish().ok());
+    return result->artifact;
+  };
+  const ArtifactId base_file = put(base, {});
+  const ArtifactId tuned_file = put(tuned, {base_file});
+  ASSERT_THAT(world_.store.GetStored(IdOf<ChunkId>(tuned))->bases, SizeIs(1));
+  ASSERT_TRUE(world_.Collect({tuned_file}).ok());
+  EXPECT_TRUE(absl::IsNotFound(world_.Read(base_file).status()));
+  EXPECT_EQ(*world_.Read(tuned_file), tuned);
+  EXPECT_THAT(world_.Problems(), IsEmpty());
+  ASSERT_TRUE(world_.Collect({}).ok());
+  EXPECT_THAT(world_.Chunks(), IsEmpty());
+}
+
+// The difference's pack is written again while the base is in another.
+TEST_F(GcTest, ADifferenceIsMovedWithItsBase) {
+  const Bytes base = test_models::NormalFloats(5'000, 3);
+  const Bytes tuned = test_models::TrainedFloats(base, 0.01f, 4);
+  const ChunkId base_id = IdOf<ChunkId>(base), tuned_id = IdOf<ChunkId>(tuned);
+  const ArtifactId base_file = world_.PutOne({base});
+  const Bytes junk = Piece(5, 60'000);
+  const auto ingest = world_.store.BeginIngest(nullptr);
+  ASSERT_TRUE(ingest->Add(EncodeBeside(tuned_id, tuned, 1, {{base_id}, 1, base})).ok());
+  ASSERT_TRUE(ingest->Add(Encode(IdOf<ChunkId>(junk), junk)).ok());
+  Recipe recipe;
+  recipe.artifact = IdOf<ArtifactId>(tuned);
+  recipe.size = tuned.size();
+  recipe.chunks = {{tuned_id, static_cast<uint32_t>(tuned.size()), 1}};
+  recipe.spans = {{0, 0, static_cast<uint32_t>(tuned.size())}};
+  ingest->AddRecipe(recipe);
+  ASSERT_TRUE(ingest->Finish().ok());
+  const auto outcome = world_.Collect({base_file, recipe.artifact});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->rewritten_packs, 1u);
+  EXPECT_EQ(*world_.Read(recipe.artifact), tuned);
+  EXPECT_THAT(world_.store.GetStored(tuned_id)->bases, SizeIs(1));
 }
 
 TEST_F(GcTest, APlanChangesNothing) {

@@ -52,7 +52,7 @@ absl::Status PackRewriter::Add(const PackInfo& info) {
 absl::Status PackRewriter::Copy(const PackedChunk& chunk) {
   MREG_ASSIGN_OR_RETURN(const StoredChunk stored,
                         ReadRecord(store_.packs(), chunk.id, chunk.place));
-  MREG_RETURN_IF_ERROR(Verify(stored));
+  MREG_RETURN_IF_ERROR(store_.Prove(stored));
   if (!writer_) {
     MREG_ASSIGN_OR_RETURN(writer_, PackWriter::Begin(store_.packs()));
   }

@@ -24,7 +24,7 @@ class StoreGcTest : public testing::Test {
   history::LfsPointer Put(const Bytes& content) {
     const auto ingest = store_->content().BeginIngest(nullptr);
     const auto put =
-        store_->content().PutFile(test_models::MemoryFile(content), {}, *ingest, nullptr);
+        store_->content().PutFile(test_models::MemoryFile(content), {}, {}, *ingest, nullptr);
     EXPECT_TRUE(put.ok() && ingest->Finish().ok());
     return {put->artifact, put->size};
   }

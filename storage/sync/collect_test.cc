@@ -136,7 +136,7 @@ TEST_F(CollectTest, WhatWasUploadedAndNeverPushedGoesInTheEnd) {
   const auto recipe = **site_.content.FindRecipe(IdOf<ArtifactId>(one_));
   std::vector<ChunkId> ids;
   for (const auto& chunk : recipe.chunks) ids.push_back(chunk.id);
-  const auto sender = *content::ChunkSender::Open(site_.content, ids);
+  const auto sender = *content::ChunkSender::Open(site_.content, ids, {});
   ASSERT_TRUE(remote_->Upload(*sender, sender->length()).ok());
   EXPECT_EQ(Collect().outcome.removed_chunks, 0u);
   LetLeasesRunOut();

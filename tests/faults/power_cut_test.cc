@@ -9,7 +9,7 @@
 
 #include "schema/base/faulty_file_system.h"
 #include "storage/sync/local_remote.h"
-#include "storage/sync/remote_conformance.h"
+#include "storage/sync/test_site.h"
 
 namespace mreg::sync {
 
