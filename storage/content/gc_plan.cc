@@ -158,7 +158,8 @@ class Planner {
     std::ranges::sort(plan_.dead_chunks, {}, [](const PackedChunk& chunk) {
       return std::pair(chunk.place.pack, chunk.place.offset);
     });
-    std::ranges::stable_partition(plan_.dead_chunks, [](const PackedChunk& chunk) {
+    auto& dead = plan_.dead_chunks;
+    std::stable_partition(dead.begin(), dead.end(), [](const PackedChunk& chunk) {
       return !DependenciesOf(chunk.place).empty();
     });
     return absl::OkStatus();
