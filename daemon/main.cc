@@ -14,6 +14,7 @@
 #include "daemon/gc_command.h"
 #include "daemon/serve.h"
 #include "daemon/stats_command.h"
+#include "schema/base/allocator.h"
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
 
@@ -246,5 +247,6 @@ class Program {
 int main(int argc, char** argv) {
   // What a registry holds is its owner's: others read it through the API.
   umask(077);
+  mreg::ReuseLargeBlocks();
   return mreg::daemon::Program().Main(argc, argv);
 }

@@ -17,9 +17,13 @@ namespace mreg::content {
 namespace {
 
 constexpr size_t kSampleBytes = 32 << 10;
+constexpr size_t kHeadroom = 1 << 10;  // for what an encoding adds to bytes that it cannot shorten
 
-// Two chunks have to be alike here for a difference to be worth trying.
+// Two chunks have to be alike here for a difference to be worth trying; where they are very much
+// so, planes are not worth trying.
 constexpr size_t kLikenessBytes = 16 << 10;
+constexpr double kUnlike = 0.97;
+constexpr double kAlike = 0.85;
 
 // A look at the middle tells compressible bytes from incompressible ones.
 bool SampleCompresses(ByteView plain) {
@@ -36,7 +40,14 @@ absl::Status Damaged(const ChunkId& id, std::string_view what) {
 // The form without a base, "" where raw is best.
 std::pair<Encoding, Bytes> EncodeAlone(ByteView plain, onnx::DataType type) {
   if (const auto element = encoding::ElementOf(type); element && element->width > 1) {
-    Bytes payload(1, static_cast<char>(type));
+    Bytes payload;
+    payload.reserve(plain.size() + kHeadroom);
+    payload.push_back(static_cast<char>(type));
+    if (plain.size() >= 4 * kSampleBytes) {
+      encoding::AppendPlanes(plain.substr(plain.size() / 2, kSampleBytes), *element, payload);
+      if (!Pays(payload.size(), kSampleBytes)) return {Encoding::kRaw, ""};
+      payload.resize(1);
+    }
     encoding::AppendPlanes(plain, *element, payload);
     if (Pays(payload.size(), plain.size())) return {Encoding::kPlanes, std::move(payload)};
     return {Encoding::kRaw, ""};
@@ -45,13 +56,14 @@ std::pair<Encoding, Bytes> EncodeAlone(ByteView plain, onnx::DataType type) {
   return {Encoding::kZstd, encoding::CompressZstd(plain)};
 }
 
-// Whether a difference is smaller than planes at the beginning: else it is so nowhere.
-bool AreAlike(ByteView plain, ByteView base, const encoding::Element& element) {
+// What a difference needs by what planes need, at the beginning: it will be much the same
+// elsewhere.
+double Likeness(ByteView plain, ByteView base, const encoding::Element& element) {
   const ByteView head = plain.substr(0, kLikenessBytes);
   Bytes difference, planes;
   encoding::AppendDifference(head, base.substr(0, kLikenessBytes), element, difference);
   encoding::AppendPlanes(head, element, planes);
-  return difference.size() < planes.size() - planes.size() / 32;
+  return static_cast<double>(difference.size()) / static_cast<double>(planes.size());
 }
 
 absl::Status CheckHash(const ChunkId& id, ByteView plain) {
@@ -103,7 +115,8 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
   chunk.encoding = Encoding::kDifference;
   chunk.plain_length = static_cast<uint32_t>(plain.size());
   chunk.bases = base.ids;
-  chunk.payload.assign(1, static_cast<char>(type));
+  chunk.payload.reserve(plain.size() + kHeadroom);
+  chunk.payload.push_back(static_cast<char>(type));
   ByteView like = base.plain;
   Bytes predicted;
   if (base.type != type) {
@@ -114,10 +127,10 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
     predicted = encoding::Predict(base.plain, *rule);
     like = predicted;
   }
-  if (!AreAlike(plain, like, *element)) return Encode(id, std::move(plain), type);
+  const double likeness = Likeness(plain, like, *element);
+  if (likeness > kUnlike) return Encode(id, std::move(plain), type);
   encoding::AppendDifference(plain, like, *element, chunk.payload);
-  // Far below what planes can reach there is no need to try them.
-  if (chunk.payload.size() < plain.size() / 2) return chunk;
+  if (likeness < kAlike) return chunk;
   StoredChunk alone = Encode(id, std::move(plain), type);
   return chunk.payload.size() < alone.payload.size() - alone.payload.size() / 32 ? std::move(chunk)
                                                                                  : std::move(alone);

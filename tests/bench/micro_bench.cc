@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "schema/base/allocator.h"
 #include "schema/base/sha256.h"
 #include "schema/onnx/wire_scanner.h"
 #include "storage/content/chunk_receiver.h"
@@ -140,25 +141,54 @@ void PlanOnnxLayout(benchmark::State& state) {
 }
 BENCHMARK(PlanOnnxLayout)->Unit(benchmark::kMicrosecond);
 
-void EncodeChunk(benchmark::State& state, const Bytes& plain) {
-  const ChunkId id = IdOf<ChunkId>(plain);
-  for (auto _ : state) benchmark::DoNotOptimize(content::Encode(id, plain));
-  SetBytes(state, plain.size());
-}
-BENCHMARK_CAPTURE(EncodeChunk, random, RandomBytes(kChunkBytes));
-BENCHMARK_CAPTURE(EncodeChunk, fp32,
-                  RandomWeights(kChunkBytes, test_models::ParameterType::kFloat32));
-BENCHMARK_CAPTURE(EncodeChunk, fp16,
-                  RandomWeights(kChunkBytes, test_models::ParameterType::kFloat16));
-BENCHMARK_CAPTURE(EncodeChunk, zeros, Bytes(kChunkBytes, '\0'));
+constexpr onnx::DataType kFloat = 1, kFloat16 = 10;
 
-void DecodeChunk(benchmark::State& state, const Bytes& plain) {
-  const auto stored = content::Encode(IdOf<ChunkId>(plain), plain);
-  for (auto _ : state) benchmark::DoNotOptimize(content::Verify(stored));
+void EncodeChunk(benchmark::State& state, onnx::DataType type, const Bytes& plain) {
+  const ChunkId id = IdOf<ChunkId>(plain);
+  for (auto _ : state) benchmark::DoNotOptimize(content::Encode(id, plain, type));
   SetBytes(state, plain.size());
 }
-BENCHMARK_CAPTURE(DecodeChunk, fp32,
+BENCHMARK_CAPTURE(EncodeChunk, random_bytes, 0, RandomBytes(kChunkBytes));
+BENCHMARK_CAPTURE(EncodeChunk, random_fp32, kFloat, RandomBytes(kChunkBytes));
+BENCHMARK_CAPTURE(EncodeChunk, fp32, kFloat,
                   RandomWeights(kChunkBytes, test_models::ParameterType::kFloat32));
+BENCHMARK_CAPTURE(EncodeChunk, fp16, kFloat16,
+                  RandomWeights(kChunkBytes, test_models::ParameterType::kFloat16));
+BENCHMARK_CAPTURE(EncodeChunk, zeros, 0, Bytes(kChunkBytes, '\0'));
+
+void DecodeChunk(benchmark::State& state) {
+  const Bytes plain = RandomWeights(kChunkBytes, test_models::ParameterType::kFloat32);
+  const auto stored = content::Encode(IdOf<ChunkId>(plain), plain, kFloat);
+  for (auto _ : state) benchmark::DoNotOptimize(content::DecodeUnverified(stored));
+  SetBytes(state, plain.size());
+}
+BENCHMARK(DecodeChunk);
+
+// A fine-tune of fp32 weights with noise of 1 % of their spread.
+struct FineTune {
+  Bytes base = test_models::NormalFloats(kChunkBytes / 4, 1);
+  Bytes tuned = test_models::TrainedFloats(base, 0.01f, 2);
+  ChunkId base_id = IdOf<ChunkId>(base), tuned_id = IdOf<ChunkId>(tuned);
+
+  content::StoredChunk Encode() const {
+    return content::EncodeBeside(tuned_id, tuned, kFloat, {{base_id}, kFloat, base});
+  }
+};
+
+void EncodeDifference(benchmark::State& state) {
+  const FineTune step;
+  for (auto _ : state) benchmark::DoNotOptimize(step.Encode());
+  SetBytes(state, step.tuned.size());
+}
+BENCHMARK(EncodeDifference);
+
+void DecodeDifference(benchmark::State& state) {
+  const FineTune step;
+  const auto stored = step.Encode();
+  for (auto _ : state) benchmark::DoNotOptimize(content::DecodeUnverified(stored, step.base));
+  SetBytes(state, step.tuned.size());
+}
+BENCHMARK(DecodeDifference);
 
 void PutNewFile(benchmark::State& state) {
   for (auto _ : state) {
@@ -247,4 +277,8 @@ BENCHMARK(CopyVerified)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark:
 }  // namespace
 }  // namespace mreg::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  mreg::ReuseLargeBlocks();  // as mreg and mregd do
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}

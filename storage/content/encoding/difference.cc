@@ -70,16 +70,18 @@ class Coder {
   void Encode(ByteView plain, Bytes& out) const {
     const Operation operation = ChooseOperation(plain);
     Bytes symbols(count_, '\0');
+    std::vector<Word> values(count_);
     Counts counts{};
     ForEach(plain, operation, [&](size_t i, Word value, size_t context) {
       const unsigned symbol = SymbolOf(value);
+      values[i] = value;
       symbols[i] = static_cast<char>(symbol);
       ++counts[context][symbol];
     });
     const Context use = ChooseContext(counts);
     out.push_back(static_cast<char>(operation));
     out.push_back(static_cast<char>(use));
-    AppendLowBits(plain, operation, counts, out);
+    AppendLowBits(values, symbols, counts, out);
     AppendSymbols(std::move(symbols), use, counts, out);
   }
 
@@ -111,23 +113,27 @@ class Coder {
     return std::min<size_t>(top_ - ExponentOf(base), kContexts - 1);
   }
 
-  // Floats as integers in the same order, so that neighbours differ by 1.
+  // All ones if the highest bit is set, else zero. Signs are random: branches on them would be
+  // mispredicted every other time.
+  static Word SignMask(Word word) { return static_cast<Word>(Word{0} - (word >> (kBits - 1))); }
+
+  // Floats as integers in the same order, so that neighbours differ by 1: all bits of a negative
+  // one are inverted, and the sign of the others.
   Word Ordered(Word word) const {
     if (!element_.is_float()) return word;
-    return static_cast<Word>(word & kSign ? ~word : word | kSign);
+    return static_cast<Word>(word ^ (SignMask(word) | kSign));
   }
   Word Unordered(Word word) const {
     if (!element_.is_float()) return word;
-    return static_cast<Word>(word & kSign ? word ^ kSign : ~word);
+    return static_cast<Word>(word ^ (static_cast<Word>(~SignMask(word)) | kSign));
   }
 
   // Small for small differences of either sign: 0, -1, 1, -2 become 0, 1, 2, 3.
   static Word ZigZag(Word difference) {
-    return static_cast<Word>(static_cast<Word>(difference << 1) ^
-                             (difference & kSign ? ~Word{0} : Word{0}));
+    return static_cast<Word>(static_cast<Word>(difference << 1) ^ SignMask(difference));
   }
   static Word UnZigZag(Word value) {
-    return static_cast<Word>((value >> 1) ^ (value & 1 ? ~Word{0} : Word{0}));
+    return static_cast<Word>((value >> 1) ^ static_cast<Word>(Word{0} - (value & 1)));
   }
 
   template <Operation kOperation>
@@ -199,7 +205,8 @@ class Coder {
     return scaled < none ? Context::kScaled : Context::kNone;
   }
 
-  void AppendLowBits(ByteView plain, Operation operation, const Counts& counts, Bytes& out) const {
+  static void AppendLowBits(const std::vector<Word>& values, ByteView symbols, const Counts& counts,
+                            Bytes& out) {
     uint64_t total = 0;
     for (const auto& of_context : counts) {
       for (unsigned symbol = 0; symbol < 256; ++symbol) {
@@ -222,9 +229,9 @@ class Coder {
       held >>= filled & ~7u;
       filled &= 7;
     };
-    ForEach(plain, operation, [&](size_t, Word value, size_t) {
-      unsigned low = LowBitsOf(SymbolOf(value));
-      uint64_t bits = value & ((uint64_t{1} << low) - 1);
+    for (size_t i = 0; i < values.size(); ++i) {
+      unsigned low = LowBitsOf(static_cast<unsigned char>(symbols[i]));
+      uint64_t bits = values[i] & ((uint64_t{1} << low) - 1);
       if constexpr (kBits == 64) {
         if (low > 32) {
           put(bits & 0xffffffff, 32);
@@ -233,7 +240,7 @@ class Coder {
         }
       }
       put(bits, low);
-    });
+    }
   }
 
   void AppendSymbols(Bytes symbols, Context use, const Counts& counts, Bytes& out) const {
