@@ -71,5 +71,5 @@ THIRD_PARTY = {
 # fmt stays out of public headers.
 COMMON = ["absl/*"]
 COMMON_IN_SOURCES = ["fmt/*"]
-POSIX = ["arpa/*", "dirent.h", "fcntl.h", "linux/*", "net/*", "netinet/*", "malloc.h", "poll.h", "pthread.h",
-         "pwd.h", "signal.h", "stdio.h", "sys/*", "termios.h", "time.h", "unistd.h"]
+POSIX = ["arpa/*", "dirent.h", "fcntl.h", "linux/*", "malloc.h", "net/*", "netinet/*", "poll.h",
+         "pthread.h", "pwd.h", "signal.h", "stdio.h", "sys/*", "termios.h", "time.h", "unistd.h"]
