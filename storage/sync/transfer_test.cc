@@ -37,87 +37,70 @@ INSTANTIATE_TEST_SUITE_P(Local, RemoteTest,
                          [](const auto& param) { return param.param.name; });
 
 // Where reading needs a token, one namespace must not learn what another holds.
-TEST(ClosedRegistry, TheWireDoesNotTellOfOtherNamespacesContent) {
-  const SystemClock clock;
-  const auto registry =
-      *registry::OpenRegistry(FreshDirectory(), registry::OpenMode::kCreate,
-                              {registry::AnonymousRead::kForbidden}, PosixFileSystem(), clock);
-  const auto connect = [&](const std::string& space) {
-    auto& access = registry->access();
+class ClosedRegistry : public testing::Test {
+ protected:
+  // Someone who may write in `space` only.
+  std::unique_ptr<Remote> Connect(const std::string& space) {
+    auto& access = registry_->access();
     const auto token = *access.CreateToken(registry::Access::Owner(),
                                            {space, registry::Role::kWrite, space, {}, {}});
-    return MakeLocalRemote(*registry, *access.Authenticate(token.secret),
+    return MakeLocalRemote(*registry_, *access.Authenticate(token.secret),
                            *registry::RepositoryName::Parse(space + "/vad"), space);
-  };
-  const auto secret_side = connect("secret"), other_side = connect("other");
+  }
+
+  const SystemClock clock_;
+  const std::unique_ptr<registry::Registry> registry_ =
+      *registry::OpenRegistry(FreshDirectory(), registry::OpenMode::kCreate,
+                              {registry::AnonymousRead::kForbidden}, PosixFileSystem(), clock_);
+  const std::unique_ptr<Remote> secret_side_ = Connect("secret"), other_side_ = Connect("other");
+};
+
+TEST_F(ClosedRegistry, TheWireDoesNotTellOfOtherNamespacesContent) {
   const Bytes model = RandomBytes(2 << 20, 5);
   const ArtifactId id = IdOf<ArtifactId>(model);
   Site owner, guesser;
-  ASSERT_TRUE(owner.PushTo(*secret_side, owner.Commit({{"m.onnx", model}})).ok());
+  ASSERT_TRUE(owner.PushTo(*secret_side_, owner.Commit({{"m.onnx", model}})).ok());
 
   const CommitId guess = guesser.Commit({{"m.onnx", model}});
-  const auto pushed = guesser.PushTo(*other_side, guess);
+  const auto pushed = guesser.PushTo(*other_side_, guess);
   ASSERT_TRUE(pushed.ok()) << pushed.status();
   EXPECT_EQ(pushed->new_bytes, model.size());  // all of it had to be sent
   // Having sent it, they may have it back; and it is stored once.
   Site reader;
-  EXPECT_TRUE(FetchFiles(reader.content, *other_side, {&id, 1}, nullptr).ok());
-  EXPECT_LT(registry->Stats(registry::Access::Owner())->unique_bytes, model.size() + 10'000);
+  EXPECT_TRUE(FetchFiles(reader.content, *other_side_, {&id, 1}, nullptr).ok());
+  EXPECT_LT(registry_->Stats(registry::Access::Owner())->unique_bytes, model.size() + 10'000);
 }
 
-TEST(ClosedRegistry, ContentOfAnotherNamespaceCannotBeHadByItsHash) {
-  const SystemClock clock;
-  const auto registry =
-      *registry::OpenRegistry(FreshDirectory(), registry::OpenMode::kCreate,
-                              {registry::AnonymousRead::kForbidden}, PosixFileSystem(), clock);
-  auto& access = registry->access();
-  const auto remote = [&](const std::string& space) {
-    const auto token = *access.CreateToken(registry::Access::Owner(),
-                                           {space, registry::Role::kWrite, space, {}, {}});
-    return MakeLocalRemote(*registry, *access.Authenticate(token.secret),
-                           *registry::RepositoryName::Parse(space + "/vad"), space);
-  };
-  const auto secret_side = remote("secret"), other_side = remote("other");
+TEST_F(ClosedRegistry, ContentOfAnotherNamespaceCannotBeHadByItsHash) {
   const Bytes model = RandomBytes(100'000, 6);
   const ArtifactId id = IdOf<ArtifactId>(model);
   Site owner, thief;
-  ASSERT_TRUE(owner.PushTo(*secret_side, owner.Commit({{"m.onnx", model}})).ok());
-  ASSERT_TRUE(thief.PushTo(*other_side, thief.Commit({{"a.txt", "x"}})).ok());
-  EXPECT_TRUE(absl::IsNotFound(FetchFiles(thief.content, *other_side, {&id, 1}, nullptr).status()));
+  ASSERT_TRUE(owner.PushTo(*secret_side_, owner.Commit({{"m.onnx", model}})).ok());
+  ASSERT_TRUE(thief.PushTo(*other_side_, thief.Commit({{"a.txt", "x"}})).ok());
+  EXPECT_TRUE(
+      absl::IsNotFound(FetchFiles(thief.content, *other_side_, {&id, 1}, nullptr).status()));
   v1::ChunksRequest request;
   const auto recipe = **owner.content.FindRecipe(id);
   for (const auto& chunk : recipe.chunks) request.mutable_chunk_ids()->append(chunk.id.bytes());
   struct Sink final : ByteSink {
     absl::Status Write(ByteView) override { return absl::OkStatus(); }
   } sink;
-  EXPECT_TRUE(absl::IsNotFound(other_side->Download(request, sink)));
+  EXPECT_TRUE(absl::IsNotFound(other_side_->Download(request, sink)));
   // Nor by pushing a version that only names it.
   v1::PushRequest push;
   *push.add_recipes() = content::ToProto(recipe);
   auto& move = *push.add_moves();
   move.set_name("refs/heads/steal");
-  EXPECT_TRUE(absl::IsNotFound(other_side->Push(push).status()));
+  EXPECT_TRUE(absl::IsNotFound(other_side_->Push(push).status()));
 }
 
-TEST(ClosedRegistry, AnothersChunksAreNoBases) {
-  const SystemClock clock;
-  const auto registry =
-      *registry::OpenRegistry(FreshDirectory(), registry::OpenMode::kCreate,
-                              {registry::AnonymousRead::kForbidden}, PosixFileSystem(), clock);
-  auto& access = registry->access();
-  const auto remote = [&](const std::string& space) {
-    const auto token = *access.CreateToken(registry::Access::Owner(),
-                                           {space, registry::Role::kWrite, space, {}, {}});
-    return MakeLocalRemote(*registry, *access.Authenticate(token.secret),
-                           *registry::RepositoryName::Parse(space + "/vad"), space);
-  };
-  const auto secret_side = remote("secret"), other_side = remote("other");
+TEST_F(ClosedRegistry, AnothersChunksAreNoBases) {
   const Bytes base = test_models::NormalFloats(200'000, 1);
   const Bytes tuned = test_models::TrainedFloats(base, 0.001f, 2);
   Site owner, other;
-  ASSERT_TRUE(owner.PushTo(*secret_side, owner.Commit({{"w.f32", base}})).ok());
+  ASSERT_TRUE(owner.PushTo(*secret_side_, owner.Commit({{"w.f32", base}})).ok());
   other.Commit({{"w.f32", base}});
-  const auto pushed = other.PushTo(*other_side, other.Commit({{"w.f32", tuned}}));
+  const auto pushed = other.PushTo(*other_side_, other.Commit({{"w.f32", tuned}}));
   ASSERT_TRUE(pushed.ok()) << pushed.status();
   EXPECT_GT(pushed->sent_bytes, tuned.size() * 7 / 10);  // not as a difference
   // Sent all the same, it is refused like one whose base is nowhere.
@@ -135,7 +118,7 @@ TEST(ClosedRegistry, AnothersChunksAreNoBases) {
   } source;
   source.bytes = content::StreamHeader() + content::RecordHeader(stored) + stored.payload +
                  content::EndRecord();
-  EXPECT_TRUE(absl::IsNotFound(other_side->Upload(source, source.bytes.size())));
+  EXPECT_TRUE(absl::IsNotFound(other_side_->Upload(source, source.bytes.size())));
 }
 
 TEST(Registry, CheckOfASoundRegistryFindsNothingAndOfADamagedOneDoes) {
