@@ -22,6 +22,12 @@ std::string NameOf(Encoding encoding) {
       return "raw";
     case Encoding::kZstd:
       return "zstd";
+    case Encoding::kPlanes:
+      return "planes";
+    case Encoding::kDifference:
+      return "differences";
+    case Encoding::kComputed:
+      return "computing";
     default:
       return fmt::format("encoding {}", static_cast<int>(encoding));
   }
