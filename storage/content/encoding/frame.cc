@@ -43,6 +43,11 @@ size_t ZstdInto(ByteView plain, Bytes& out) {
   return ZSTD_isError(size) ? plain.size() : size;
 }
 
+void AppendRaw(ByteView symbols, Bytes& out) {
+  out.push_back(static_cast<char>(Method::kRaw));
+  out.append(symbols);
+}
+
 void AppendSized(Method method, ByteView payload, Bytes& out) {
   out.push_back(static_cast<char>(method));
   AppendU32Le(out, static_cast<uint32_t>(payload.size()));
@@ -57,6 +62,18 @@ bool HasRepetition(ByteView symbols) {
   CountSymbols(sample, counts);
   Bytes out;
   return static_cast<double>(ZstdInto(sample, out)) < 0.9 * EntropyBytes(counts);
+}
+
+// Noise, as a look at some places spread over the symbols tells: their entropy is so near 8 bits
+// that nobody need count the others.
+bool LooksRandom(ByteView symbols) {
+  constexpr size_t kPlaces = 16;
+  if (symbols.size() < 4 * kSample) return false;
+  std::array<uint32_t, 256> counts{};
+  for (size_t place = 0; place < kPlaces; ++place) {
+    CountSymbols(symbols.substr(place * (symbols.size() / kPlaces), kSample / kPlaces), counts);
+  }
+  return EntropyBytes(counts) > 0.99 * kSample;
 }
 
 bool AppendRans(ByteView symbols, Bytes& out) {
@@ -111,28 +128,25 @@ void CountSymbols(ByteView symbols, std::span<uint32_t, 256> counts) {
 }
 
 void AppendFrame(ByteView symbols, Bytes& out) {
-  std::array<uint32_t, 256> counts{};
-  CountSymbols(symbols, counts);
-  if (!symbols.empty() && counts[static_cast<unsigned char>(symbols[0])] == symbols.size()) {
+  if (!symbols.empty() && symbols.find_first_not_of(symbols[0]) == ByteView::npos) {
     out.push_back(static_cast<char>(Method::kConstant));
     out.push_back(symbols[0]);
     return;
   }
-  if (symbols.size() >= kMinRans) {
-    if (HasRepetition(symbols)) {
-      Bytes compressed;
-      const size_t size = ZstdInto(symbols, compressed);
-      if (static_cast<double>(size) < EntropyBytes(counts) && Pays(size, symbols.size())) {
-        return AppendSized(Method::kZstd, ByteView(compressed).substr(0, size), out);
-      }
-    }
-    if (Pays(static_cast<size_t>(EntropyBytes(counts)), symbols.size()) &&
-        AppendRans(symbols, out)) {
-      return;
+  if (symbols.size() < kMinRans) return AppendRaw(symbols, out);
+  const bool has_repetition = HasRepetition(symbols);
+  if (!has_repetition && LooksRandom(symbols)) return AppendRaw(symbols, out);
+  std::array<uint32_t, 256> counts{};
+  CountSymbols(symbols, counts);
+  if (has_repetition) {
+    Bytes compressed;
+    const size_t size = ZstdInto(symbols, compressed);
+    if (static_cast<double>(size) < EntropyBytes(counts) && Pays(size, symbols.size())) {
+      return AppendSized(Method::kZstd, ByteView(compressed).substr(0, size), out);
     }
   }
-  out.push_back(static_cast<char>(Method::kRaw));
-  out.append(symbols);
+  const bool pays = Pays(static_cast<size_t>(EntropyBytes(counts)), symbols.size());
+  if (!pays || !AppendRans(symbols, out)) AppendRaw(symbols, out);
 }
 
 absl::Status TakeFrame(ByteView& in, std::span<char> symbols) {
