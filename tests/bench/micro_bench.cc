@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "schema/base/allocator.h"
+#include "schema/base/part_hasher.h"
 #include "schema/base/sha256.h"
 #include "schema/onnx/wire_scanner.h"
 #include "storage/content/chunk_receiver.h"
@@ -117,6 +118,16 @@ void HashChunk(benchmark::State& state) {
   SetBytes(state, chunk.size());
 }
 BENCHMARK(HashChunk);
+
+// A file's hash and those of its parts; the bytes count once.
+void HashFileAndParts(benchmark::State& state) {
+  const Bytes chunk = RandomBytes(kChunkBytes);
+  PartHasher hasher;
+  hasher.Update("so that parts do not begin where the file's blocks do");
+  for (auto _ : state) benchmark::DoNotOptimize(hasher.UpdateWithPart(chunk));
+  SetBytes(state, chunk.size());
+}
+BENCHMARK(HashFileAndParts);
 
 void CutByContent(benchmark::State& state) {
   const Bytes data = RandomBytes(kStreamBytes);

@@ -58,6 +58,8 @@ THIRD_PARTY = {
     "httplib.h": ["storage/sync/http_client.cc", "*_test.cc"],
     "nlohmann/*": _JSON + ["*_test.cc"],
     "onnx/*": ["tests/models/*", "*_test.cc"],
+    "cpuid.h": ["schema/base/sha256_blocks.cc"],
+    "immintrin.h": ["schema/base/sha256_blocks.cc"],
     "openssl/*": ["schema/base/sha256.cc", "daemon/http/*tls*"],
     "rocksdb/*": ["storage/kv/rocksdb_store.cc"],
     "spdlog/*": ["daemon/serve.cc"],
