@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "storage/content/encoding/element.h"
 #include "storage/content/run_on.h"
@@ -60,16 +61,22 @@ absl::StatusOr<FilePutter::Block> FilePutter::ReadBlock(uint64_t offset, uint64_
   auto block = std::make_shared<Bytes>(length, '\0');
   MREG_ASSIGN_OR_RETURN(const size_t got, file_.ReadAt(offset, *block));
   if (got != length) return absl::AbortedError("the file was cut while it was read");
-  HashForFile(block);
   done_bytes_ += length;
   if (progress_) progress_(done_bytes_);
   return block;
 }
 
-void FilePutter::HashForFile(Block block) {
+// For bytes whose chunks are not known yet.
+absl::StatusOr<FilePutter::Block> FilePutter::ReadHashed(uint64_t offset, uint64_t length) {
+  MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(offset, length));
+  HashForFile([this, block] { file_hash_.Update(*block); });
+  return block;
+}
+
+void FilePutter::HashForFile(std::function<void()> hash) {
   hash_slots_.acquire();
-  hasher_.Schedule([this, block = std::move(block)] {
-    file_hash_.Update(*block);
+  hasher_.Schedule([this, hash = std::move(hash)] {
+    hash();
     hash_slots_.release();
   });
 }
@@ -80,8 +87,8 @@ absl::Status FilePutter::PutTensor(const Region& region) {
   for (uint64_t done = 0; done < region.length;) {
     const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
     MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(region.offset + done, length));
-    MREG_ASSIGN_OR_RETURN(const uint64_t chunk,
-                          Submit(std::move(block), region.type, PieceOf(alike, region.type, done)));
+    MREG_ASSIGN_OR_RETURN(const uint64_t chunk, SubmitPiece(std::move(block), region.type,
+                                                            PieceOf(alike, region.type, done)));
     parts_.push_back(
         {done == 0 ? Part::Kind::kTensorBegin : Part::Kind::kTensorRest, chunk, length});
     done += length;
@@ -94,7 +101,7 @@ absl::Status FilePutter::PutSkeleton(const Region& region) {
   parts_.push_back({Part::Kind::kSkeleton, start, region.length});
   for (uint64_t done = 0; done < region.length;) {
     const uint64_t length = std::min(kBlockBytes, region.length - done);
-    MREG_ASSIGN_OR_RETURN(const Block block, ReadBlock(region.offset + done, length));
+    MREG_ASSIGN_OR_RETURN(const Block block, ReadHashed(region.offset + done, length));
     buffer_.append(*block);
     done += length;
     MREG_RETURN_IF_ERROR(CutBuffer(kSkeletonCut, false, [this](uint64_t chunk, uint32_t cut) {
@@ -112,7 +119,7 @@ absl::Status FilePutter::PutContent(const Region& region) {
   Bytes skeleton = std::exchange(buffer_, {});
   for (uint64_t done = 0; done < region.length;) {
     const uint64_t length = std::min(kBlockBytes, region.length - done);
-    MREG_ASSIGN_OR_RETURN(const Block block, ReadBlock(region.offset + done, length));
+    MREG_ASSIGN_OR_RETURN(const Block block, ReadHashed(region.offset + done, length));
     buffer_.append(*block);
     done += length;
     MREG_RETURN_IF_ERROR(CutBuffer(kContentCut, done == region.length, on_chunk));
@@ -128,7 +135,7 @@ absl::Status FilePutter::CutBuffer(
   while (!rest.empty() && (to_the_end || rest.size() >= sizes.max)) {
     const uint32_t length = FirstCut(rest, sizes);
     MREG_ASSIGN_OR_RETURN(const uint64_t chunk,
-                          Submit(std::make_shared<const Bytes>(rest.substr(0, length)), 0, {}));
+                          Submit(std::make_shared<const Bytes>(rest.substr(0, length))));
     on_chunk(chunk, length);
     rest.remove_prefix(length);
   }
@@ -136,9 +143,8 @@ absl::Status FilePutter::CutBuffer(
   return absl::OkStatus();
 }
 
-FilePutter::Hashed FilePutter::Hash(const Bytes& plain, onnx::DataType type,
-                                    const Like& like) const {
-  const auto id = IdOf<ChunkId>(plain);
+FilePutter::Hashed FilePutter::EncodeIfNew(const ChunkId& id, const Bytes& plain,
+                                           onnx::DataType type, const Like& like) const {
   const auto known = store_.index().Get(kv::Table::kChunks, id.bytes());
   if (!known.ok()) return {id, std::nullopt, known.status()};
   if (known->has_value()) return {id, std::nullopt, absl::OkStatus()};
@@ -166,14 +172,39 @@ FilePutter::Like FilePutter::PieceOf(const BaseFinder::Tensor* tensor, onnx::Dat
   return like;
 }
 
-absl::StatusOr<uint64_t> FilePutter::Submit(Block plain, onnx::DataType type, Like like) {
-  const uint32_t length = static_cast<uint32_t>(plain->size());
+absl::StatusOr<uint64_t> FilePutter::SubmitPiece(Block plain, onnx::DataType type, Like like) {
+  const uint64_t length = plain->size();
+  MREG_RETURN_IF_ERROR(MakeRoom(length));
+  auto encode = std::make_shared<std::packaged_task<Hashed(const ChunkId&)>>(
+      [this, plain, type, like = std::move(like)](const ChunkId& id) {
+        return EncodeIfNew(id, *plain, type, like);
+      });
+  auto result = encode->get_future();
+  HashForFile([this, plain = std::move(plain), encode = std::move(encode)] {
+    const auto id = *ChunkId::FromBytes(file_hash_.UpdateWithPart(*plain));
+    store_.pool().Schedule([encode, id] { (*encode)(id); });
+  });
+  return Enqueue(std::move(result), length, type);
+}
+
+absl::StatusOr<uint64_t> FilePutter::Submit(Block plain) {
+  const uint64_t length = plain->size();
+  MREG_RETURN_IF_ERROR(MakeRoom(length));
+  auto result = RunOn(store_.pool(), [this, plain = std::move(plain)] {
+    return EncodeIfNew(IdOf<ChunkId>(*plain), *plain, 0, {});
+  });
+  return Enqueue(std::move(result), length, 0);
+}
+
+absl::Status FilePutter::MakeRoom(uint64_t length) {
   while (in_flight_bytes_ + length > kInFlightBytes && !in_flight_.empty()) {
     MREG_RETURN_IF_ERROR(TakeOldest());
   }
-  auto result = RunOn(store_.pool(), [this, plain = std::move(plain), type,
-                                      like = std::move(like)] { return Hash(*plain, type, like); });
-  in_flight_.push_back({std::move(result), length, type});
+  return absl::OkStatus();
+}
+
+uint64_t FilePutter::Enqueue(std::future<Hashed> result, uint64_t length, onnx::DataType type) {
+  in_flight_.push_back({std::move(result), static_cast<uint32_t>(length), type});
   in_flight_bytes_ += length;
   return submitted_++;
 }

@@ -14,7 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "schema/base/sha256.h"
+#include "schema/base/part_hasher.h"
 #include "storage/content/base_finder.h"
 #include "storage/content/content_cutter.h"
 #include "storage/content/content_store.h"
@@ -61,7 +61,9 @@ class FilePutter {
   absl::Status PutSkeleton(const Region& region);
   absl::Status PutContent(const Region& region);
   absl::StatusOr<Block> ReadBlock(uint64_t offset, uint64_t length);
-  void HashForFile(Block block);
+  absl::StatusOr<Block> ReadHashed(uint64_t offset, uint64_t length);
+  // Runs `hash` on the file's hash, in the order of the calls.
+  void HashForFile(std::function<void()> hash);
   absl::Status CutBuffer(const CutSizes& sizes, bool to_the_end,
                          const std::function<void(uint64_t chunk, uint32_t length)>& on_chunk);
   // Stored chunks that a chunk may be a difference to, or computed from, and their elements' type.
@@ -70,8 +72,15 @@ class FilePutter {
     onnx::DataType type = 0;
   };
   static Like PieceOf(const BaseFinder::Tensor* tensor, onnx::DataType type, uint64_t offset);
-  absl::StatusOr<uint64_t> Submit(Block plain, onnx::DataType type, Like like);
-  Hashed Hash(const Bytes& plain, onnx::DataType type, const Like& like) const;
+  // A piece of a tensor, whose hash comes from the same pass as the file's; and any other bytes,
+  // which the file's hash has seen already. Both give the chunk's number.
+  absl::StatusOr<uint64_t> SubmitPiece(Block plain, onnx::DataType type, Like like);
+  absl::StatusOr<uint64_t> Submit(Block plain);
+  absl::Status MakeRoom(uint64_t length);
+  uint64_t Enqueue(std::future<Hashed> result, uint64_t length, onnx::DataType type);
+  // What is to be stored for a chunk: nothing if the store has it.
+  Hashed EncodeIfNew(const ChunkId& id, const Bytes& plain, onnx::DataType type,
+                     const Like& like) const;
   absl::Status TakeOldest();
   Recipe Assemble(const ArtifactId& artifact) const;
   uint32_t AddChunkTo(Recipe& recipe, absl::flat_hash_map<ChunkId, uint32_t>& numbers,
@@ -82,7 +91,7 @@ class FilePutter {
   BaseFinder& bases_;
   ChunkIngest& ingest_;
   const std::function<void(uint64_t)>& progress_;
-  Sha256 file_hash_;
+  PartHasher file_hash_;
   std::counting_semaphore<> hash_slots_;
   ThreadPool hasher_{1};  // one thread: the file's hash needs its blocks in order
   Bytes buffer_;          // of the stream that is being cut by content
