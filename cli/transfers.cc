@@ -57,15 +57,17 @@ std::string FormatMove(const history::ReferenceMove& move) {
   return fmt::format("  {}..{}  {}", move.expected->ToShortHex(), move.target->ToShortHex(), name);
 }
 
-absl::StatusOr<sync::FetchOutcome> FetchFrom(Context& context, content::ContentStore& content,
+absl::StatusOr<sync::FetchOutcome> FetchFrom(Context& context, workspace::Workspace& workspace,
                                              sync::Remote& remote,
                                              const std::vector<ArtifactId>& missing) {
+  MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
   absl::StatusOr<sync::FetchOutcome> outcome;
   {
     terminal::ProgressBar bar(context.terminal());
-    outcome = sync::FetchFiles(content, remote, missing, [&](uint64_t done, uint64_t total) {
+    const auto progress = [&](uint64_t done, uint64_t total) {
       bar.Update("receiving", done, total);
-    });
+    };
+    outcome = sync::FetchFiles(store->content(), remote, missing, progress, &workspace.fetched());
   }
   if (!outcome.ok()) return AdviseOnRemote(outcome.status(), remote.url());
   context.terminal().Note(
@@ -126,12 +128,11 @@ absl::StatusOr<sync::FetchOutcome> FetchMissing(Context& context, workspace::Wor
                                                 const CommitId& commit, sync::Remote* remote) {
   MREG_ASSIGN_OR_RETURN(const auto missing, workspace.MissingFiles(commit));
   if (missing.empty()) return sync::FetchOutcome{};
-  MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
-  if (remote != nullptr) return FetchFrom(context, store->content(), *remote, missing);
+  if (remote != nullptr) return FetchFrom(context, workspace, *remote, missing);
   MREG_ASSIGN_OR_RETURN(const NamedRemote from, ChooseRemote(workspace, ""));
   MREG_ASSIGN_OR_RETURN(const auto connected,
                         ConnectTo(context, from.url, sync::CreateFolder::kNo));
-  return FetchFrom(context, store->content(), *connected, missing);
+  return FetchFrom(context, workspace, *connected, missing);
 }
 
 Json ReceivedJson(const sync::FetchOutcome& outcome) {

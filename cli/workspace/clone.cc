@@ -36,6 +36,7 @@ absl::StatusOr<std::unique_ptr<Clone>> Clone::Open(std::string root, std::string
                                                    const Clock& clock) {
   std::unique_ptr<Clone> clone(new Clone(std::move(root), std::move(store_directory), clock));
   MREG_ASSIGN_OR_RETURN(clone->tree_, WorkTree::Open(clone->root_));
+  clone->fetched_ = std::make_unique<FetchedFiles>(*clone->tree_, kTemporaryFolder);
   MREG_ASSIGN_OR_RETURN(clone->history_, history::OpenDirectory(clone->git_directory_));
   return clone;
 }

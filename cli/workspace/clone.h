@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cli/workspace/fetched_files.h"
 #include "cli/workspace/unique_fd.h"
 #include "cli/workspace/work_tree.h"
 #include "schema/base/clock.h"
@@ -25,6 +26,9 @@ struct Head {
   std::optional<CommitId> commit;
 };
 
+// Of files that are being written, below the clone's root.
+inline constexpr char kTemporaryFolder[] = ".mreg/tmp";
+
 // Held by a command that changes the clone; let go when it ends, however it ends.
 using CloneLock = UniqueFd;
 
@@ -40,6 +44,7 @@ class Clone {
   history::Repository& history() const { return *history_; }
   history::CloneConfig& config() const { return *config_; }
   absl::StatusOr<registry::LocalStore*> Store();
+  FetchedFiles& fetched() { return *fetched_; }
 
   // Unavailable if another mreg command is changing the clone.
   absl::StatusOr<CloneLock> Lock() const;
@@ -67,6 +72,7 @@ class Clone {
   std::unique_ptr<history::Repository> history_;
   const std::unique_ptr<history::CloneConfig> config_;
   std::unique_ptr<registry::LocalStore> store_;
+  std::unique_ptr<FetchedFiles> fetched_;
 };
 
 // Save, with an error that says who else is at work.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "cli/workspace/fd_io.h"
 #include "cli/workspace/folder_reader.h"
 #include "cli/workspace/version_file.h"
 #include "schema/base/hex.h"
@@ -19,8 +20,6 @@ namespace mreg::workspace {
 namespace {
 
 using registry::EscapeForDisplay;
-
-constexpr char kFolder[] = ".mreg/tmp";
 
 absl::Status Failed(int error, std::string_view action, std::string_view path) {
   return ErrnoStatus(error, fmt::format("{} {}", action, EscapeForDisplay(path)));
@@ -37,18 +36,14 @@ class FdSink final : public ByteSink {
  public:
   FdSink(int fd, std::string_view path) : fd_(fd), path_(path) {}
   absl::Status Write(ByteView data) override {
-    while (!data.empty()) {
-      const ssize_t written = write(fd_, data.data(), data.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return Failed(errno, "write", path_);
-      data.remove_prefix(static_cast<size_t>(written));
-    }
-    return absl::OkStatus();
+    const uint64_t offset = std::exchange(written_, written_ + data.size());
+    return WriteAt(fd_, path_, offset, data);
   }
 
  private:
   const int fd_;
   const std::string_view path_;
+  uint64_t written_ = 0;  // bytes
 };
 
 // A file system that cannot refuse to replace is asked first.
@@ -72,7 +67,7 @@ bool IsStill(int folder, const std::string& name, const history::FileStamp& stam
 }  // namespace
 
 absl::StatusOr<FileWriter> FileWriter::Open(Clone& clone) {
-  MREG_ASSIGN_OR_RETURN(UniqueFd folder, clone.tree().MakeFolder(kFolder));
+  MREG_ASSIGN_OR_RETURN(UniqueFd folder, clone.tree().MakeFolder(kTemporaryFolder));
   MREG_ASSIGN_OR_RETURN(const auto left_behind, ReadFolder(folder.get(), "."));
   for (const FolderEntry& entry : left_behind) unlinkat(folder.get(), entry.name.c_str(), 0);
   return FileWriter(clone, std::move(folder));
@@ -82,11 +77,18 @@ absl::StatusOr<history::FileStamp> FileWriter::Write(
     const history::TreeEntry& entry, const Replaced& replaced,
     const std::function<void(uint64_t)>& progress) {
   const std::string name = HexEncode(SecureRandomBytes(8));
-  const mode_t mode = entry.mode == history::FileMode::kExecutable ? 0777 : 0666;
-  const UniqueFd fd(openat(folder_.get(), name.c_str(),
-                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (fd.get() < 0) return Failed(errno, "create a file for", entry.path);
-  absl::Status status = WriteContent(entry, fd.get(), progress);
+  MREG_ASSIGN_OR_RETURN(const VersionContent content, ReadContent(clone_.history(), entry));
+  UniqueFd fd = LinkFetched(entry, content, name);
+  absl::Status status;
+  if (fd.get() < 0) {
+    const mode_t mode = entry.mode == history::FileMode::kExecutable ? 0777 : 0666;
+    fd = UniqueFd(openat(folder_.get(), name.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+    if (fd.get() < 0) return Failed(errno, "create a file for", entry.path);
+    status = WriteContent(entry, content, fd.get(), progress);
+  } else if (progress) {
+    progress(content.size());
+  }
   if (status.ok()) status = MoveIntoPlace(name, entry.path, replaced);
   if (!status.ok()) {
     unlinkat(folder_.get(), name.c_str(), 0);
@@ -98,10 +100,28 @@ absl::StatusOr<history::FileStamp> FileWriter::Write(
   return history::StampOf(info);
 }
 
-absl::Status FileWriter::WriteContent(const history::TreeEntry& entry, int fd,
+// Gives the file that was put together when it was fetched its name; less than 0 if there is none,
+// or the file system does not let it have one.
+UniqueFd FileWriter::LinkFetched(const history::TreeEntry& entry, const VersionContent& content,
+                                 const std::string& name) {
+  if (!content.artifact) return UniqueFd();
+  UniqueFd fd = clone_.fetched().Take(content.artifact->artifact);
+  if (fd.get() < 0) return fd;
+  struct stat info;
+  if (entry.mode == history::FileMode::kExecutable) {
+    // Whoever may read it may run it, as the umask had it.
+    if (fstat(fd.get(), &info) != 0) return UniqueFd();
+    if (fchmod(fd.get(), info.st_mode | (info.st_mode & 0444) >> 2) != 0) return UniqueFd();
+  }
+  const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
+  const int failed = linkat(AT_FDCWD, path.c_str(), folder_.get(), name.c_str(), AT_SYMLINK_FOLLOW);
+  return failed == 0 ? std::move(fd) : UniqueFd();
+}
+
+absl::Status FileWriter::WriteContent(const history::TreeEntry& entry,
+                                      const VersionContent& content, int fd,
                                       const std::function<void(uint64_t)>& progress) {
   FdSink sink(fd, entry.path);
-  MREG_ASSIGN_OR_RETURN(const VersionContent content, ReadContent(clone_.history(), entry));
   if (!content.artifact) {
     MREG_RETURN_IF_ERROR(sink.Write(content.text));
     if (progress) progress(content.text.size());

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/workspace/clone.h"
+#include "cli/workspace/version_file.h"
 #include "storage/history/repository.h"
 #include "storage/history/staging_index.h"
 
@@ -41,7 +42,9 @@ class FileWriter {
  private:
   FileWriter(Clone& clone, UniqueFd folder) : clone_(clone), folder_(std::move(folder)) {}
 
-  absl::Status WriteContent(const history::TreeEntry& entry, int fd,
+  UniqueFd LinkFetched(const history::TreeEntry& entry, const VersionContent& content,
+                       const std::string& name);
+  absl::Status WriteContent(const history::TreeEntry& entry, const VersionContent& content, int fd,
                             const std::function<void(uint64_t)>& progress);
   absl::Status MoveIntoPlace(const std::string& name, const std::string& path,
                              const Replaced& replaced);

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "cli/workspace/fd_io.h"
 #include "schema/base/status.h"
 #include "storage/registry/path_rules.h"
 
@@ -23,18 +24,7 @@ history::FileMode ModeOf(const struct stat& info) {
 }
 
 absl::StatusOr<size_t> WorkFile::ReadAt(uint64_t offset, std::span<char> buffer) const {
-  size_t filled = 0;
-  while (filled < buffer.size()) {
-    const ssize_t got = pread(fd_.get(), buffer.data() + filled, buffer.size() - filled,
-                              static_cast<off_t>(offset + filled));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      return ErrnoStatus(errno, fmt::format("read {}", registry::EscapeForDisplay(path_)));
-    }
-    if (got == 0) break;
-    filled += static_cast<size_t>(got);
-  }
-  return filled;
+  return workspace::ReadAt(fd_.get(), path_, offset, buffer);
 }
 
 absl::StatusOr<uint64_t> WorkFile::Size() const {

@@ -33,6 +33,7 @@ class CloneWorkspace final : public Workspace {
   const std::string& git_directory() const override { return clone_->git_directory(); }
   history::Repository& history() override { return clone_->history(); }
   absl::StatusOr<registry::LocalStore*> store() override { return clone_->Store(); }
+  content::FileOutputs& fetched() override { return clone_->fetched(); }
 
   absl::StatusOr<std::optional<std::string>> GetConfig(std::string_view key) const override {
     return clone_->config().Get(key);

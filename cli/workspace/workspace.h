@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "schema/base/clock.h"
 #include "storage/content/content_store.h"
+#include "storage/content/file_assembler.h"
 #include "storage/history/merge.h"
 #include "storage/history/repository.h"
 #include "storage/history/staging_index.h"
@@ -77,6 +78,8 @@ class Workspace {
   virtual history::Repository& history() = 0;
   // Opened when it is first asked for.
   virtual absl::StatusOr<registry::LocalStore*> store() = 0;
+  // Where files that are being fetched are put together for the next checkout.
+  virtual content::FileOutputs& fetched() = 0;
 
   // .mreg/config, in git's format: "remote.origin.url", "branch.main.remote", "user.name".
   virtual absl::StatusOr<std::optional<std::string>> GetConfig(std::string_view key) const = 0;

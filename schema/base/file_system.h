@@ -29,6 +29,14 @@ class ReadableFile {
   virtual absl::StatusOr<uint64_t> Size() const = 0;
 };
 
+// A file that is written at any place, in any order. Thread-safe: writes carry their own offset
+// too.
+class RandomAccessFile : public ReadableFile {
+ public:
+  // Takes all of `data` or fails. After a failure the file is of no further use.
+  virtual absl::Status WriteAt(uint64_t offset, ByteView data) = 0;
+};
+
 // A file being written from its start. Not thread-safe, but Sync may run beside Write. Closed by
 // its destructor; what was not synced may then be lost with the power.
 class WritableFile : public ByteSink {

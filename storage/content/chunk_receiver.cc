@@ -26,6 +26,14 @@ ChunkReceiver::ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_p
       ingest_(store.BeginIngest(std::move(hook))),
       parser_([this](StoredChunk chunk) { return Prove(std::move(chunk)); }) {}
 
+ChunkReceiver::ChunkReceiver(ContentStore& store, FileAssembler& assembler)
+    : store_(store),
+      assembler_(&assembler),
+      ingest_(store.BeginIngest(nullptr)),
+      parser_([this](StoredChunk chunk) { return Prove(std::move(chunk)); }) {
+  hasher_.emplace(1);
+}
+
 ChunkReceiver::~ChunkReceiver() {
   if (!finished_ && Drain().ok()) ingest_->Finish().IgnoreError();
   for (Proving& proving : proving_) proving.result.wait();
@@ -54,10 +62,33 @@ absl::Status ChunkReceiver::Prove(StoredChunk chunk) {
     MREG_RETURN_IF_ERROR(TakeOldest());
   }
   auto shared = std::make_shared<const StoredChunk>(std::move(chunk));
-  auto result = RunOn(store_.pool(), [this, shared] { return store_.Prove(*shared); });
+  auto result = assembler_ == nullptr ? ProveAlone(shared) : ProveWithFile(shared);
   proving_.push_back({std::move(shared), bytes, std::move(result)});
   proving_bytes_ += bytes;
   return absl::OkStatus();
+}
+
+std::future<absl::Status> ChunkReceiver::ProveAlone(std::shared_ptr<const StoredChunk> chunk) {
+  return RunOn(store_.pool(), [this, chunk] { return store_.Prove(*chunk); });
+}
+
+std::future<absl::Status> ChunkReceiver::ProveWithFile(std::shared_ptr<const StoredChunk> chunk) {
+  struct Decoded {
+    Bytes room;
+    ByteView plain;
+    bool written = false;
+  };
+  const auto decoded = std::make_shared<Decoded>();
+  auto done = RunOn(store_.pool(), [this, chunk, decoded]() -> absl::Status {
+    MREG_ASSIGN_OR_RETURN(const Bytes base, store_.GetBases(*chunk));
+    MREG_ASSIGN_OR_RETURN(decoded->plain, ViewUnverified(*chunk, base, decoded->room));
+    decoded->written = assembler_->Write(chunk->id, decoded->plain);
+    return absl::OkStatus();
+  });
+  return RunOn(*hasher_, [this, chunk, decoded, done = std::move(done)]() mutable -> absl::Status {
+    MREG_RETURN_IF_ERROR(done.get());
+    return CheckDigest(chunk->id, assembler_->Hash(chunk->id, decoded->plain, decoded->written));
+  });
 }
 
 absl::Status ChunkReceiver::TakeOldest() {

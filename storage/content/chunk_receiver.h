@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "storage/content/content_store.h"
+#include "storage/content/file_assembler.h"
 #include "storage/content/record_stream.h"
 
 namespace mreg::content {
@@ -30,6 +31,8 @@ class ChunkReceiver final : public ByteSink {
  public:
   // `store` outlives it. `on_proved` may be empty.
   ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved, MayUse may_use = nullptr);
+  // For files that `assembler`, which outlives it, puts together while they arrive.
+  ChunkReceiver(ContentStore& store, FileAssembler& assembler);
   ~ChunkReceiver() override;
 
   // InvalidArgument for what is no record stream, DataLoss for a chunk that does not hash to its
@@ -50,6 +53,8 @@ class ChunkReceiver final : public ByteSink {
   };
 
   absl::Status Prove(StoredChunk chunk);
+  std::future<absl::Status> ProveAlone(std::shared_ptr<const StoredChunk> chunk);
+  std::future<absl::Status> ProveWithFile(std::shared_ptr<const StoredChunk> chunk);
   absl::Status RequireBases(const StoredChunk& chunk);
   absl::Status TakeOldest();
   absl::Status Drain();
@@ -57,8 +62,10 @@ class ChunkReceiver final : public ByteSink {
   ContentStore& store_;
   const OnProved on_proved_;
   const MayUse may_use_;
+  FileAssembler* const assembler_ = nullptr;
   const std::unique_ptr<ChunkIngest> ingest_;
   RecordParser parser_;
+  std::optional<ThreadPool> hasher_;  // one thread: files are hashed in order
   std::deque<Proving> proving_;
   uint64_t proving_bytes_ = 0;
   uint64_t chunk_count_ = 0;

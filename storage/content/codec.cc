@@ -66,11 +66,6 @@ double Likeness(ByteView plain, ByteView base, const encoding::Element& element)
   return static_cast<double>(difference.size()) / static_cast<double>(planes.size());
 }
 
-absl::Status CheckHash(const ChunkId& id, ByteView plain) {
-  if (IdOf<ChunkId>(plain) == id) return absl::OkStatus();
-  return Damaged(id, "is damaged: its bytes have another hash");
-}
-
 // Payloads begin with the type of their elements.
 absl::StatusOr<Bytes> DecodeElements(const StoredChunk& chunk, ByteView base) {
   const auto element = encoding::ElementOf(TypeOf(chunk));
@@ -141,7 +136,7 @@ onnx::DataType TypeOf(const StoredChunk& chunk) {
   return tells && !chunk.payload.empty() ? static_cast<unsigned char>(chunk.payload[0]) : 0;
 }
 
-absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk, ByteView base) {
+absl::StatusOr<ByteView> ViewUnverified(const StoredChunk& chunk, ByteView base, Bytes& room) {
   if (chunk.plain_length > kMaxChunkBytes) {
     return Damaged(chunk.id,
                    fmt::format("claims {} bytes, more than any chunk has", chunk.plain_length));
@@ -151,35 +146,46 @@ absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk, ByteView base) {
       if (chunk.payload.size() != chunk.plain_length) {
         return Damaged(chunk.id, "has a wrong length");
       }
-      return std::move(chunk.payload);
-    case Encoding::kZstd: {
-      Bytes plain(chunk.plain_length, '\0');
-      if (!encoding::DecompressZstd(chunk.payload, plain).ok()) {
+      return chunk.payload;
+    case Encoding::kZstd:
+      room.resize(chunk.plain_length);
+      if (!encoding::DecompressZstd(chunk.payload, room).ok()) {
         return Damaged(chunk.id, "does not decompress");
       }
-      return plain;
-    }
+      return room;
     case Encoding::kPlanes:
     case Encoding::kDifference:
-    case Encoding::kComputed:
-      return DecodeElements(chunk, base);
+    case Encoding::kComputed: {
+      MREG_ASSIGN_OR_RETURN(room, DecodeElements(chunk, base));
+      return room;
+    }
   }
   return Damaged(chunk.id,
                  fmt::format("has the unknown encoding {}", static_cast<int>(chunk.encoding)));
 }
 
+absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk, ByteView base) {
+  Bytes decoded;
+  MREG_RETURN_IF_ERROR(ViewUnverified(chunk, base, decoded).status());
+  return chunk.encoding == Encoding::kRaw ? std::move(chunk.payload) : std::move(decoded);
+}
+
 absl::StatusOr<Bytes> Decode(StoredChunk chunk, ByteView base) {
   const ChunkId id = chunk.id;
   MREG_ASSIGN_OR_RETURN(Bytes plain, DecodeUnverified(std::move(chunk), base));
-  MREG_RETURN_IF_ERROR(CheckHash(id, plain));
+  MREG_RETURN_IF_ERROR(CheckDigest(id, Sha256Of(plain)));
   return plain;
 }
 
 absl::Status Verify(const StoredChunk& chunk, ByteView base) {
-  const bool is_plain =
-      chunk.encoding == Encoding::kRaw && chunk.payload.size() == chunk.plain_length;
-  if (is_plain) return CheckHash(chunk.id, chunk.payload);
-  return Decode(chunk, base).status();
+  Bytes decoded;
+  MREG_ASSIGN_OR_RETURN(const ByteView plain, ViewUnverified(chunk, base, decoded));
+  return CheckDigest(chunk.id, Sha256Of(plain));
+}
+
+absl::Status CheckDigest(const ChunkId& id, ByteView digest) {
+  if (digest == id.bytes()) return absl::OkStatus();
+  return Damaged(id, "is damaged: its bytes have another hash");
 }
 
 }  // namespace mreg::content

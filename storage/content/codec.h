@@ -56,13 +56,16 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
 // bytes of the chunk's bases, one behind the other. DataLoss if the payload does not decode to
 // exactly `plain_length` bytes; never allocates more than some times that.
 absl::StatusOr<Bytes> DecodeUnverified(StoredChunk chunk, ByteView base = {});
+// The same without a copy: what is stored as it is, else what was decoded into `room`.
+absl::StatusOr<ByteView> ViewUnverified(const StoredChunk& chunk, ByteView base, Bytes& room);
 
 // The plain bytes, proved to hash to the id: DataLoss otherwise.
 absl::StatusOr<Bytes> Decode(StoredChunk chunk, ByteView base = {});
 
-// Whether it would decode: DataLoss if not. Cheaper than Decode where the plain bytes are not
-// wanted.
+// Whether it would decode: DataLoss if not.
 absl::Status Verify(const StoredChunk& chunk, ByteView base = {});
+// Whether a chunk's plain bytes, whose SHA-256 is `digest`, are those that `id` promises.
+absl::Status CheckDigest(const ChunkId& id, ByteView digest);
 
 // The type that the chunk was encoded with, as far as its encoding tells; 0 otherwise.
 onnx::DataType TypeOf(const StoredChunk& chunk);

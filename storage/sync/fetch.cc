@@ -8,6 +8,7 @@
 #include "mreg/v1/recipe.pb.h"
 #include "schema/base/status.h"
 #include "storage/content/chunk_receiver.h"
+#include "storage/content/file_assembler.h"
 #include "storage/sync/retry.h"
 #include "storage/sync/transfer.h"
 
@@ -46,14 +47,20 @@ absl::StatusOr<std::vector<ObjectId>> TargetsOf(const history::Repository& histo
 
 class FileFetcher {
  public:
-  FileFetcher(content::ContentStore& content, Remote& remote, const Progress& progress)
-      : content_(content), remote_(remote), progress_(progress) {}
+  FileFetcher(content::ContentStore& content, Remote& remote, content::FileOutputs& outputs,
+              const Progress& progress)
+      : content_(content), remote_(remote), progress_(progress), assembler_(content, outputs) {}
 
   absl::StatusOr<FetchOutcome> Run(std::span<const ArtifactId> files) {
     MREG_RETURN_IF_ERROR(AskForRecipes(files));
+    bool is_first = true;
     for (int fruitless = 0;;) {
       MREG_ASSIGN_OR_RETURN(const auto missing, content_.Missing(chunks_));
       if (missing.empty()) break;
+      assembler_.Expect(missing);
+      if (std::exchange(is_first, false)) {
+        for (const content::Recipe& recipe : recipes_) assembler_.Add(recipe);
+      }
       const absl::Status status = ReceiveOnce(missing);
       if (status.ok()) continue;
       if (!absl::IsUnavailable(status)) return status;
@@ -109,7 +116,7 @@ class FileFetcher {
     }
     MREG_ASSIGN_OR_RETURN(const auto known_bases, content_.UsableBases(bases_));
     request.set_known_bases(JoinIds(known_bases));
-    content::ChunkReceiver receiver(content_, nullptr, nullptr);
+    content::ChunkReceiver receiver(content_, assembler_);
     CountingSink sink(receiver, expected, progress_);
     absl::Status status = remote_.Download(request, sink);
     outcome_.received_bytes += sink.count();
@@ -118,12 +125,14 @@ class FileFetcher {
     return status.ok() ? finished : status;
   }
 
-  // The chunks are what their ids say. That they make up the file is proved by whoever writes it
-  // out, in the same pass.
+  // The chunks are what their ids say. That they make up the file was proved while it was put
+  // together, or will be by whoever writes it out, in the same pass.
   absl::Status EnterFiles() {
+    const auto assembled = assembler_.Finish();
+    const absl::flat_hash_set<ArtifactId> proved(assembled.begin(), assembled.end());
     kv::Batch batch;
     for (content::Recipe& recipe : recipes_) {
-      recipe.is_proved = false;
+      recipe.is_proved = proved.contains(recipe.artifact);
       content::StageRecipe(recipe, batch);
     }
     return recipes_.empty() ? absl::OkStatus() : content_.index().Commit(batch);
@@ -132,6 +141,7 @@ class FileFetcher {
   content::ContentStore& content_;
   Remote& remote_;
   const Progress& progress_;
+  content::FileAssembler assembler_;
   FetchOutcome outcome_;
   std::vector<content::Recipe> recipes_;
   std::vector<ChunkId> chunks_;
@@ -182,9 +192,13 @@ absl::StatusOr<FetchedHistory> FetchHistory(history::Repository& history, Remote
 }
 
 absl::StatusOr<FetchOutcome> FetchFiles(content::ContentStore& content, Remote& remote,
-                                        std::span<const ArtifactId> files,
-                                        const Progress& progress) {
-  return FileFetcher(content, remote, progress).Run(files);
+                                        std::span<const ArtifactId> files, const Progress& progress,
+                                        content::FileOutputs* outputs) {
+  struct : content::FileOutputs {
+    std::unique_ptr<RandomAccessFile> Open(const ArtifactId&, uint64_t) override { return nullptr; }
+    void Accept(const ArtifactId&, std::unique_ptr<RandomAccessFile>) override {}
+  } nowhere;
+  return FileFetcher(content, remote, outputs == nullptr ? nowhere : *outputs, progress).Run(files);
 }
 
 }  // namespace mreg::sync

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "schema/base/ids.h"
 #include "storage/content/content_store.h"
+#include "storage/content/file_assembler.h"
 #include "storage/history/repository.h"
 #include "storage/sync/remote.h"
 
@@ -67,10 +68,11 @@ struct FetchOutcome {
 };
 
 // Brings the files that `content` lacks. Each chunk is proved on arrival and kept even if the
-// connection breaks. Each file is proved as a whole when it is first written out
-// (ContentStore::CopyVerified).
+// connection breaks. Where `outputs` are given (they outlive the call), files are put together
+// there while their chunks arrive. Each file is proved as a whole then, or when it is first
+// written out (ContentStore::CopyVerified).
 absl::StatusOr<FetchOutcome> FetchFiles(content::ContentStore& content, Remote& remote,
-                                        std::span<const ArtifactId> files,
-                                        const Progress& progress);
+                                        std::span<const ArtifactId> files, const Progress& progress,
+                                        content::FileOutputs* outputs = nullptr);
 
 }  // namespace mreg::sync
