@@ -36,7 +36,7 @@ void ExternalData::AddModel(std::string_view model_path, const onnx::ModelScan& 
   for (const onnx::ExternalTensor& tensor : scan.external) {
     const auto path = ResolveLocation(model_path, tensor.location);
     if (!path) continue;
-    ranges_[*path].push_back({tensor.name, tensor.type, tensor.offset, tensor.length});
+    ranges_[*path].push_back({tensor.name, tensor.type, tensor.offset, tensor.length, tensor.dims});
   }
 }
 

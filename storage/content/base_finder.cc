@@ -8,14 +8,10 @@
 namespace mreg::content {
 namespace {
 
-// FLOAT, FLOAT16, BFLOAT16: what other types are computed from, the most exact first.
-constexpr onnx::DataType kSources[] = {1, 10, 16};
+// FLOAT, FLOAT16, BFLOAT16, INT8, UINT8, INT4, UINT4: what other types are computed from, the most
+// exact first.
+constexpr onnx::DataType kSources[] = {1, 10, 16, 3, 2, 22, 21};
 constexpr std::string_view kQuantised = "_quantized";
-
-uint64_t Elements(onnx::DataType type, uint64_t length) {
-  const auto element = encoding::ElementOf(type);
-  return element ? length / element->width : 0;
-}
 
 }  // namespace
 
@@ -30,7 +26,8 @@ void BaseFinder::Add(const Recipe& recipe) {
       tensor.chunks.push_back(chunk.id);
     }
     by_name_.emplace(std::pair(spans.name, tensor.type), tensors_.size());
-    by_shape_[{tensor.type, Elements(tensor.type, tensor.length)}].push_back(tensors_.size());
+    by_shape_[{tensor.type, encoding::CountElements(tensor.type, tensor.length)}].push_back(
+        tensors_.size());
     tensors_.push_back(std::move(tensor));
     used_.push_back(false);
   }
@@ -61,7 +58,7 @@ std::optional<size_t> BaseFinder::FindByShape(const Shape& shape) const {
 }
 
 const BaseFinder::Tensor* BaseFinder::Find(const Region& region) {
-  const uint64_t elements = Elements(region.type, region.length);
+  const uint64_t elements = encoding::CountElements(region.type, region.length);
   auto found = FindByName(region);
   if (!found) found = FindByShape({region.type, elements});
   for (const onnx::DataType source : kSources) {

@@ -74,7 +74,7 @@ absl::StatusOr<Bytes> DecodeElements(const StoredChunk& chunk, ByteView base) {
   Bytes plain(chunk.plain_length, '\0');
   Bytes predicted;
   if (chunk.encoding == Encoding::kComputed) {
-    const auto rule = encoding::TakeRule(in);
+    const auto rule = encoding::TakeRule(in, chunk.plain_length, base.size());
     if (!rule.ok() || rule->to != TypeOf(chunk)) {
       return Damaged(chunk.id, "is computed by an unknown rule");
     }
@@ -102,7 +102,8 @@ StoredChunk Encode(const ChunkId& id, Bytes plain, onnx::DataType type) {
   return chunk;
 }
 
-StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, const Base& base) {
+StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, const Base& base,
+                         const Place& place) {
   const auto element = encoding::ElementOf(type);
   if (!element || base.ids.size() > kMaxBases) return Encode(id, std::move(plain), type);
   StoredChunk chunk;
@@ -115,7 +116,8 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
   ByteView like = base.plain;
   Bytes predicted;
   if (base.type != type) {
-    const auto rule = encoding::FindRule(plain, type, base.plain, base.type);
+    const auto rule = encoding::FindRule(plain, type, base.plain, base.type,
+                                         {place.dims, place.first, base.skip});
     if (!rule) return Encode(id, std::move(plain), type);
     chunk.encoding = Encoding::kComputed;
     encoding::AppendRule(*rule, chunk.payload);

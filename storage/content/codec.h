@@ -41,6 +41,13 @@ struct Base {
   std::vector<ChunkId> ids;
   onnx::DataType type = 0;
   Bytes plain;
+  uint32_t skip = 0;  // elements before those that are like the chunk's
+};
+
+// Where a chunk's elements lie in their tensor: what shares a scale is found by it. A hint.
+struct Place {
+  std::vector<int64_t> dims;  // of the tensor; empty: unknown
+  uint64_t first = 0;         // number of the chunk's first element
 };
 
 // The smallest form of `plain` (at most kMaxChunkBytes) that pays: raw unless compression saves
@@ -50,7 +57,8 @@ StoredChunk Encode(const ChunkId& id, Bytes plain, onnx::DataType type = 0);
 
 // The same, or the difference to `base`, or to what can be computed from it if its elements are of
 // another type: whichever is smaller.
-StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, const Base& base);
+StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, const Base& base,
+                         const Place& place = {});
 
 // The plain bytes, without looking whether they are those that the id promises. `base`: the plain
 // bytes of the chunk's bases, one behind the other. DataLoss if the payload does not decode to

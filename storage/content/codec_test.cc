@@ -68,6 +68,40 @@ TEST(Codec, ReadsTheFormatAsItIsSpecified) {
   EXPECT_EQ(read(Encoding::kComputed, 4,
                  "030201030000803e010000000000080000000000000000000000030000", base),
             "0509f503");
+  // To int4 with a scale of .5, the first of two in the low half.
+  EXPECT_EQ(read(Encoding::kComputed, 2,
+                 "160201160000003f000000000000080000000000000000000000030000", base),
+            "421a");
+  // To int8 by two channels in turn, of which the second comes first: .25 with a zero point of 1,
+  // .5 with none.
+  const std::string none =
+      "0000080000000000000000000000"
+      "0300";  // symbols all zero
+  EXPECT_EQ(read(Encoding::kComputed, 4,
+                 "03030103"
+                 "01000000020000000000000001000000"
+                 "007d7e030003000300"
+                 "000100" +
+                     none + "00",
+                 base),
+            "0209fa03");
+  // Levels from the second on, multiplied out.
+  EXPECT_EQ(read(Encoding::kComputed, 8,
+                 "01040301"
+                 "01000000"
+                 "01000000010000000000000000000000"
+                 "037d030003000300"
+                 "0301" +
+                     none + "00000000",
+                 *HexDecode("0209fa03")),
+            HexEncode(Floats({2, -1.75})));
+  // bf16 from the second on, as fp32.
+  EXPECT_EQ(read(Encoding::kComputed, 4,
+                 "01051001"
+                 "01000000" +
+                     none + "00000000",
+                 *HexDecode("803f0040")),
+            HexEncode(Floats({2})));
 }
 
 TEST(Codec, ATypeThatDoesNotFitItsRuleIsDataLoss) {

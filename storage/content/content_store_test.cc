@@ -232,11 +232,12 @@ TEST_F(ContentStoreTest, ADamagedChunkIsNoReasonToForgetARecipe) {
 class FamilyTest : public ContentStoreTest {
  protected:
   PutResult PutTensor(const Bytes& weights, const std::string& name, std::vector<ArtifactId> alike,
-                      onnx::DataType type = kFloat) {
+                      onnx::DataType type = kFloat, std::vector<int64_t> dims = {}) {
     const auto ingest = store_.BeginIngest(nullptr);
     const uint64_t before = store_.Stats()->stored_bytes;
-    auto result = store_.PutFile(MemoryFile(weights), {{name, type, 0, weights.size()}}, alike,
-                                 *ingest, nullptr);
+    auto result =
+        store_.PutFile(MemoryFile(weights), {{name, type, 0, weights.size(), std::move(dims)}},
+                       alike, *ingest, nullptr);
     EXPECT_TRUE(result.ok() && ingest->Finish().ok()) << result.status();
     share_ = static_cast<double>(store_.Stats()->stored_bytes - before) /
              static_cast<double>(weights.size());
@@ -291,10 +292,12 @@ TEST_F(FamilyTest, AGrownTensorCostsWhatWasAdded) {
 TEST_F(FamilyTest, CastsAndQuantisedSiblingsCostNextToNothing) {
   const ArtifactId base = PutTensor(base_, "w", {}).artifact;
   using encoding::Rule;
+  const auto count = static_cast<uint32_t>(base_.size() / 4);
   for (const Rule& rule :
-       {Rule{Rule::Kind::kRound, kFloat, 10}, Rule{Rule::Kind::kRound, kFloat, 16},
-        Rule{Rule::Kind::kQuantise, kFloat, 3, 0.0006f, 0},
-        Rule{Rule::Kind::kQuantise, kFloat, 2, 0.0005f, 127}}) {
+       {Rule{Rule::Kind::kRound, kFloat, 10, count}, Rule{Rule::Kind::kRound, kFloat, 16, count},
+        Rule{Rule::Kind::kQuantise, kFloat, 3, count, 0, {}, {{0.0006f, 0}}},
+        Rule{Rule::Kind::kQuantise, kFloat, 22, count, 0, {}, {{0.008f, 0}}},
+        Rule{Rule::Kind::kQuantise, kFloat, 2, count, 0, {}, {{0.0005f, 127}}}}) {
     const Bytes sibling = encoding::Predict(base_, rule);
     const ArtifactId artifact = PutTensor(sibling, "w_quantized", {base}, rule.to).artifact;
     EXPECT_LT(share_, 0.001) << rule.to;
@@ -302,10 +305,48 @@ TEST_F(FamilyTest, CastsAndQuantisedSiblingsCostNextToNothing) {
   }
 }
 
+TEST_F(FamilyTest, ASiblingWithAScaleForEachChannelCostsItsScales) {
+  constexpr uint32_t kRows = 750, kColumns = 800;
+  const ArtifactId base = PutTensor(base_, "w", {}, kFloat, {kRows, kColumns}).artifact;
+  using encoding::Rule;
+  for (const encoding::Grouping& grouping :
+       {encoding::Grouping{kColumns, kRows, 0, 0}, encoding::Grouping{1, kColumns, 0, 0}}) {
+    Rule rule{Rule::Kind::kQuantiseGroups, kFloat, 3, kRows * kColumns, 0, grouping};
+    for (uint32_t i = 0; i < grouping.width; ++i) {
+      rule.lines.push_back({0.0006f * (1 + static_cast<float>(i % 7) / 5), 0});
+    }
+    const Bytes sibling = encoding::Predict(base_, rule);
+    const ArtifactId artifact =
+        PutTensor(sibling, "w_quantized", {base}, rule.to, {kRows, kColumns}).artifact;
+    EXPECT_LT(share_, 0.01);
+    EXPECT_EQ(*Read(artifact), sibling);
+  }
+}
+
+TEST_F(FamilyTest, CopiesInAWiderTypeCostNextToNothing) {
+  using encoding::Rule;
+  const auto count = static_cast<uint32_t>(base_.size() / 4);
+  for (const Rule& rule :
+       {Rule{Rule::Kind::kRound, kFloat, 16, count},
+        Rule{Rule::Kind::kQuantise, kFloat, 2, count, 0, {}, {{0.0005f, 127}}}}) {
+    const Bytes narrow = encoding::Predict(base_, rule);
+    const ArtifactId kept = PutTensor(narrow, "w_quantized", {}, rule.to).artifact;
+    Rule back{Rule::Kind::kWiden, rule.to, kFloat, count};
+    if (rule.to == 2) {
+      back = {Rule::Kind::kDequantiseGroups, rule.to, kFloat, count, 0, {}, rule.lines};
+    }
+    const Bytes wide = encoding::Predict(narrow, back);
+    const ArtifactId artifact = PutTensor(wide, "w", {kept}).artifact;
+    EXPECT_LT(share_, 0.001) << rule.to;
+    EXPECT_EQ(*Read(artifact), wide);
+  }
+}
+
 TEST_F(FamilyTest, ACastOfAFineTuneIsComputedFromTheFineTunesBase) {
   const ArtifactId base = PutTensor(base_, "w", {}).artifact;
   const ArtifactId tuned = PutTensor(tuned_, "w", {base}).artifact;
-  const Bytes half = encoding::Predict(tuned_, {encoding::Rule::Kind::kRound, kFloat, 10});
+  const Bytes half = encoding::Predict(
+      tuned_, {encoding::Rule::Kind::kRound, kFloat, 10, static_cast<uint32_t>(tuned_.size() / 4)});
   const ArtifactId artifact = PutTensor(half, "w", {tuned}, 10).artifact;
   EXPECT_LT(share_, 0.45);
   EXPECT_EQ(*Read(artifact), half);

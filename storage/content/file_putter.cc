@@ -88,7 +88,7 @@ absl::Status FilePutter::PutTensor(const Region& region) {
     const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
     MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(region.offset + done, length));
     MREG_ASSIGN_OR_RETURN(const uint64_t chunk, SubmitPiece(std::move(block), region.type,
-                                                            PieceOf(alike, region.type, done)));
+                                                            PieceOf(alike, region, done)));
     parts_.push_back(
         {done == 0 ? Part::Kind::kTensorBegin : Part::Kind::kTensorRest, chunk, length});
     done += length;
@@ -150,23 +150,27 @@ FilePutter::Hashed FilePutter::EncodeIfNew(const ChunkId& id, const Bytes& plain
   if (known->has_value()) return {id, std::nullopt, absl::OkStatus()};
   if (!like.chunks.empty()) {
     // One that cannot be read is no base, and no reason to refuse a file.
-    const auto base = store_.FindBase(like.chunks, like.type);
-    if (base.ok() && *base) return {id, EncodeBeside(id, plain, type, **base), absl::OkStatus()};
+    auto base = store_.FindBase(like.chunks, like.type);
+    if (base.ok() && *base) {
+      (*base)->skip = like.skip;
+      return {id, EncodeBeside(id, plain, type, **base, like.place), absl::OkStatus()};
+    }
   }
   return {id, Encode(id, plain, type), absl::OkStatus()};
 }
 
-// The chunks that hold the elements of the piece that begins `offset` bytes into a tensor of
-// `type`: several if they are wider there. Pieces are powers of two long, so they begin together.
-FilePutter::Like FilePutter::PieceOf(const BaseFinder::Tensor* tensor, onnx::DataType type,
+// The chunks that hold the elements of the piece that begins `offset` bytes into the region's
+// tensor: several if they are wider there, a part of one if they are narrower. Widths and pieces
+// are powers of two, so no element lies in two chunks.
+FilePutter::Like FilePutter::PieceOf(const BaseFinder::Tensor* tensor, const Region& region,
                                      uint64_t offset) {
   if (tensor == nullptr) return {};
-  const auto from = encoding::ElementOf(tensor->type), to = encoding::ElementOf(type);
-  if (!from || !to || from->width < to->width) return {};
-  const size_t ratio = from->width / to->width;
-  const size_t first = offset / kTensorPiece * ratio;
-  Like like{{}, tensor->type};
-  for (size_t i = first; i < std::min(first + ratio, tensor->chunks.size()); ++i) {
+  const uint64_t each = encoding::CountElements(tensor->type, kTensorPiece);
+  const uint64_t begin = encoding::CountElements(region.type, offset);
+  const uint64_t end = begin + encoding::CountElements(region.type, kTensorPiece);
+  if (each == 0) return {};
+  Like like{{}, tensor->type, static_cast<uint32_t>(begin % each), {region.dims, begin}};
+  for (size_t i = begin / each; i < tensor->chunks.size() && i * each < end; ++i) {
     like.chunks.push_back(tensor->chunks[i]);
   }
   return like;

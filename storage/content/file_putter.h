@@ -70,8 +70,10 @@ class FilePutter {
   struct Like {
     std::vector<ChunkId> chunks;
     onnx::DataType type = 0;
+    uint32_t skip = 0;  // elements, as in Base
+    Place place;        // of the chunk itself
   };
-  static Like PieceOf(const BaseFinder::Tensor* tensor, onnx::DataType type, uint64_t offset);
+  static Like PieceOf(const BaseFinder::Tensor* tensor, const Region& region, uint64_t offset);
   // A piece of a tensor, whose hash comes from the same pass as the file's; and any other bytes,
   // which the file's hash has seen already. Both give the chunk's number.
   absl::StatusOr<uint64_t> SubmitPiece(Block plain, onnx::DataType type, Like like);

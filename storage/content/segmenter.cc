@@ -47,8 +47,9 @@ class RegionBuilder {
   std::vector<Region> regions_;
 };
 
-Region TensorRegion(uint64_t offset, uint64_t length, onnx::DataType type, std::string name) {
-  return {offset, length, Cut::kTensor, type, std::move(name)};
+Region TensorRegion(uint64_t offset, uint64_t length, onnx::DataType type, std::string name,
+                    std::vector<int64_t> dims) {
+  return {offset, length, Cut::kTensor, type, std::move(name), std::move(dims)};
 }
 
 // A parser's refusal means that the file is something else; any other error is the file's.
@@ -59,7 +60,7 @@ bool IsRefusal(const absl::Status& status) {
 Layout SafetensorsLayout(const formats::SafetensorsHeader& header, uint64_t size) {
   RegionBuilder regions(size, Cut::kSkeleton);
   for (const formats::SafetensorsTensor& tensor : header.tensors) {
-    regions.Add(TensorRegion(tensor.offset, tensor.length, tensor.type, tensor.name));
+    regions.Add(TensorRegion(tensor.offset, tensor.length, tensor.type, tensor.name, tensor.shape));
   }
   return {FileKind::kSafetensors, regions.Finish(), std::nullopt};
 }
@@ -68,7 +69,7 @@ Layout OnnxLayout(onnx::ModelScan scan, uint64_t size) {
   RegionBuilder regions(size, Cut::kSkeleton);
   for (const onnx::InlineTensor& tensor : scan.tensors) {
     const onnx::DataType type = tensor.is_plain ? tensor.type : 0;
-    regions.Add(TensorRegion(tensor.offset, tensor.length, type, tensor.name));
+    regions.Add(TensorRegion(tensor.offset, tensor.length, type, tensor.name, tensor.dims));
   }
   return {FileKind::kOnnx, regions.Finish(), std::move(scan)};
 }
@@ -85,7 +86,7 @@ Layout ExternalLayout(const std::vector<ExternalRange>& external, uint64_t size)
     if (range.offset >= size) continue;
     const uint64_t length = range.length == 0 ? size - range.offset : range.length;
     if (length > size - range.offset) continue;
-    tensors.push_back(TensorRegion(range.offset, length, range.type, range.tensor));
+    tensors.push_back(TensorRegion(range.offset, length, range.type, range.tensor, range.dims));
   }
   std::ranges::sort(tensors, ComesBefore);
   RegionBuilder regions(size, Cut::kContent);

@@ -24,8 +24,9 @@ struct Region {
   uint64_t offset = 0;
   uint64_t length = 0;
   Cut cut = Cut::kContent;
-  onnx::DataType type = 0;  // of a tensor's elements; 0: unknown or not plain elements
-  std::string tensor;       // its name; "" elsewhere
+  onnx::DataType type = 0;         // of a tensor's elements; 0: unknown or not plain elements
+  std::string tensor;              // its name; "" elsewhere
+  std::vector<int64_t> dims = {};  // its dimensions, as the file says; empty: unknown
 };
 
 enum class FileKind { kOnnx, kSafetensors, kExternalData, kOther };
@@ -42,6 +43,7 @@ struct ExternalRange {
   onnx::DataType type = 0;
   uint64_t offset = 0;
   uint64_t length = 0;  // 0: to the end of the file
+  std::vector<int64_t> dims = {};
 };
 
 // The layout of `file`, by its content, never by its name. Anything doubtful (a parse error,

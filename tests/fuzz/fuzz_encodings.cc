@@ -39,16 +39,28 @@ void DecodeAnything(ByteView in) {
   Require(!plain.ok() || plain->size() == promised);
 }
 
-void EncodeAnything(ByteView in) {
+// A tensor's dimensions and where in it the chunk lies, and where in the base.
+mreg::content::Place TakePlace(ByteView& in) {
+  mreg::content::Place place{{}, Take(in)};
+  for (uint32_t rank = Take(in) % 4; rank > 0; --rank) {
+    place.dims.push_back(static_cast<int16_t>(Take(in)));
+  }
+  return place;
+}
+
+void EncodeAnything(ByteView in, bool with_place) {
   const mreg::onnx::DataType type = static_cast<int>(Take(in) % 28);
   const mreg::onnx::DataType base_type = static_cast<int>(Take(in) % 28);
   const size_t split = Take(in);
+  mreg::content::Place place;
+  uint32_t skip = 0;
+  if (with_place) place = TakePlace(in), skip = Take(in);
   const Bytes plain(in.substr(0, split));
   const Bytes base(in.substr(plain.size()));
   const auto id = mreg::IdOf<mreg::ChunkId>(plain);
   Require(*mreg::content::Decode(mreg::content::Encode(id, plain, type)) == plain);
   const auto beside = mreg::content::EncodeBeside(
-      id, plain, type, {{mreg::IdOf<mreg::ChunkId>(base)}, base_type, base});
+      id, plain, type, {{mreg::IdOf<mreg::ChunkId>(base)}, base_type, base, skip}, place);
   Require(*mreg::content::Decode(beside, beside.bases.empty() ? ByteView() : base) == plain);
 }
 
@@ -60,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (in[0] % 2 == 0) {
     DecodeAnything(in.substr(1));
   } else {
-    EncodeAnything(in.substr(1));
+    EncodeAnything(in.substr(1), in[0] % 4 == 3);
   }
   return 0;
 }

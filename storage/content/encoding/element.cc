@@ -43,4 +43,12 @@ std::optional<Element> ElementOf(onnx::DataType type) {
   }
 }
 
+uint64_t CountElements(onnx::DataType type, uint64_t bytes) {
+  const auto element = ElementOf(type);
+  if (!element) return 0;
+  const bool is_half = type == 21 || type == 22 || type == 23;  // of a byte
+  const bool is_quarter = type == 25 || type == 26;
+  return is_half ? bytes * 2 : is_quarter ? bytes * 4 : bytes / element->width;
+}
+
 }  // namespace mreg::encoding

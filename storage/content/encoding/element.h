@@ -20,4 +20,8 @@ struct Element {
 // are bytes here; complex numbers are pairs of floats.
 std::optional<Element> ElementOf(onnx::DataType type);
 
+// How many elements of `type` fill so many bytes, those of less than a byte counted one by one;
+// 0 for types that ElementOf does not know.
+uint64_t CountElements(onnx::DataType type, uint64_t bytes);
+
 }  // namespace mreg::encoding

@@ -3,215 +3,285 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <vector>
 
 #include "schema/base/coding.h"
+#include "schema/base/status.h"
 #include "storage/content/encoding/element.h"
+#include "storage/content/encoding/floats.h"
+#include "storage/content/encoding/frame.h"
+#include "storage/content/encoding/planes.h"
 
 namespace mreg::encoding {
 namespace {
 
-// TensorProto.DataType
-constexpr onnx::DataType kFloat = 1, kUint8 = 2, kInt8 = 3, kFloat16 = 10, kBfloat16 = 16;
-constexpr size_t kRuleBytes = 11;
+constexpr onnx::DataType kFloat = 1, kUint8 = 2, kInt8 = 3, kInt4 = 22;  // TensorProto.DataType
+constexpr Element kScale{4, 8, 23};                                      // how scales are kept
+constexpr size_t kLineSize = 8, kGroupingBytes = 16;
+constexpr int kMostZeroPoint = 256;
 // A rule that fails for more of the elements than this is none.
 constexpr double kMaxMisses = 0.25;
-constexpr size_t kSampleElements = 64 << 10;  // that a line is put through
-constexpr float kMostSteps = 1024;
-constexpr int kMostZeroPoint = 256;
+// Levels go along with their values, whatever the groups' scales are; other numbers do not.
+constexpr double kLeastCorrelation = 0.3;
+constexpr size_t kSampleElements = 64 << 10;  // by which groupings are compared
+constexpr size_t kSampleOfGroup = 16;
+constexpr double kGoodEnough = 0.002;               // misses at which no other grouping is tried
+constexpr double kMissBytes = 1.5, kLineBytes = 3;  // what they cost, about
 
-uint16_t Load16(ByteView bytes, size_t i) {
-  uint16_t word;
-  std::memcpy(&word, bytes.data() + 2 * i, 2);
-  return word;
-}
+absl::Status Broken() { return absl::DataLossError("an encoded chunk is damaged"); }
 
-float FromHalf(uint16_t half) {
-  const uint32_t sign = uint32_t{half & 0x8000u} << 16;
-  const uint32_t magnitude = half & 0x7fffu;
-  if (magnitude >= 0x7c00) return std::bit_cast<float>(sign | 0x7f800000 | (magnitude << 13));
-  if (magnitude >= 0x0400) return std::bit_cast<float>(sign | ((magnitude << 13) + 0x38000000));
-  const float subnormal = static_cast<float>(magnitude) * 0x1p-24f;
-  return std::bit_cast<float>(std::bit_cast<uint32_t>(subnormal) | sign);
-}
+bool IsShortFloat(onnx::DataType type) { return IsFloat(type) && type != kFloat; }
 
-// To nearest even. NaN keeps the upper bits of its payload, and stays one.
-uint16_t ToHalf(float value) {
-  const uint32_t bits = std::bit_cast<uint32_t>(value);
-  const uint32_t sign = (bits >> 16) & 0x8000u;
-  const uint32_t magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) {
-    return static_cast<uint16_t>(sign | 0x7c00u | 0x200u | ((magnitude >> 13) & 0x3ffu));
+// What there is to find lines from. Levels and values are as many.
+struct Pair {
+  std::span<const int16_t> levels;
+  std::span<const float> values;
+  Pair First(size_t count) const { return {levels.first(count), values.first(count)}; }
+};
+
+double Correlation(const Pair& pair) {
+  double n = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+  for (size_t i = 0; i < pair.values.size(); ++i) {
+    const double value = pair.values[i], level = pair.levels[i];
+    if (!std::isfinite(value)) continue;
+    n += 1, x += value, y += level, xx += value * value, yy += level * level, xy += value * level;
   }
-  if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);
-  if (magnitude >= 0x38800000u) {
-    const uint32_t rounded = magnitude + 0xfffu + ((magnitude >> 13) & 1u);
-    return static_cast<uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
-  }
-  // Adding .5 puts the last kept bit of a subnormal at the float's last bit.
-  const float sum = std::bit_cast<float>(magnitude) + 0.5f;
-  return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(sum) - 0x3f000000u));
+  const double spread = (n * xx - x * x) * (n * yy - y * y);
+  return spread > 0 ? std::abs(n * xy - x * y) / std::sqrt(spread) : 0;
 }
 
-uint16_t ToBfloat(float value) {
-  const uint32_t bits = std::bit_cast<uint32_t>(value);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);
-  return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+// Finds rule.lines and the share of elements for which they fail.
+double FitQuantisation(const Pair& pair, Rule& rule) {
+  rule.lines = FitLines(pair.levels, rule.to, pair.values, rule.grouping);
+  std::vector<int16_t> levels(pair.levels.size());
+  Quantise(pair.values, rule.grouping, rule.lines, rule.to, levels);
+  size_t misses = 0;
+  for (size_t i = 0; i < levels.size(); ++i) misses += levels[i] != pair.levels[i];
+  return static_cast<double>(misses) / static_cast<double>(levels.size());
 }
-
-std::vector<float> ToFloats(ByteView base, onnx::DataType type) {
-  std::vector<float> floats(base.size() / (type == kFloat ? 4 : 2));
-  if (type == kFloat) {
-    std::memcpy(floats.data(), base.data(), floats.size() * 4);
-    return floats;
-  }
-  for (size_t i = 0; i < floats.size(); ++i) {
-    const uint16_t word = Load16(base, i);
-    floats[i] = type == kFloat16 ? FromHalf(word) : std::bit_cast<float>(uint32_t{word} << 16);
-  }
-  return floats;
-}
-
-int Lowest(onnx::DataType type) { return type == kInt8 ? -128 : 0; }
-int Highest(onnx::DataType type) { return type == kInt8 ? 127 : 255; }
-
-int Quantised(float value, const Rule& rule) {
-  // Beyond this everything is clamped. Written so that NaN becomes the lowest.
-  const float steps = value / rule.scale;
-  const float near = steps > -kMostSteps ? std::min(steps, kMostSteps) : -kMostSteps;
-  // Adding this leaves no bits behind the point: rounding as IEEE 754 has it, without a call.
-  constexpr float kRounder = 0x1.8p23f;
-  const int level = static_cast<int>(near + kRounder - kRounder) + rule.zero_point;
-  return std::clamp(level, Lowest(rule.to), Highest(rule.to));
-}
-
-int LevelOf(ByteView plain, size_t i, onnx::DataType type) {
-  return type == kInt8 ? static_cast<signed char>(plain[i]) : static_cast<unsigned char>(plain[i]);
-}
-
-bool IsInside(int level, onnx::DataType type) {
-  return level > Lowest(type) && level < Highest(type);
-}
-
-// Least squares of level = value / scale + zero_point over what was not clamped.
-std::optional<Rule> FitLine(ByteView plain, const std::vector<float>& values, Rule rule) {
-  double n = 0, x = 0, y = 0, xx = 0, xy = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const int level = LevelOf(plain, i, rule.to);
-    if (!IsInside(level, rule.to) || !std::isfinite(values[i])) continue;
-    const double value = values[i];
-    n += 1, x += value, y += level, xx += value * value, xy += value * level;
-  }
-  const double spread = n * xx - x * x;
-  if (!(spread > 0)) return std::nullopt;
-  const double slope = (n * xy - x * y) / spread;
-  const double zero_point = (y - slope * x) / n;
-  if (!(slope > 0) || !(std::abs(zero_point) <= kMostZeroPoint)) return std::nullopt;
-  rule.scale = static_cast<float>(1 / slope);
-  rule.zero_point = static_cast<int32_t>(std::lround(zero_point));
-  return rule;
-}
-
-// A level says between which values its element was, so between which scales the scale is. The
-// line's own is good to some 1e-4, where this leaves next to no doubt.
-void NarrowScale(ByteView plain, const std::vector<float>& values, Rule& rule) {
-  const double near = rule.scale;
-  double low = near * 0.99, high = near * 1.01;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const int level = LevelOf(plain, i, rule.to);
-    const int steps = std::abs(level - rule.zero_point);
-    if (!IsInside(level, rule.to) || steps == 0) continue;
-    const double value = std::abs(static_cast<double>(values[i]));
-    const double at_least = value / (steps + 0.5), at_most = value / (steps - 0.5);
-    // An element that was computed in another way says nothing.
-    if (at_least > low && at_least < high) low = at_least;
-    if (at_most < high && at_most > low) high = at_most;
-  }
-  rule.scale = static_cast<float>((low + high) / 2);
-}
-
-double Misses(ByteView plain, const std::vector<float>& values, const Rule& rule) {
+double FitDequantisation(const Pair& pair, Rule& rule) {
+  rule.lines = FitProducts(pair.levels, pair.values, rule.grouping);
+  std::vector<float> values(pair.values.size());
+  Dequantise(pair.levels, rule.grouping, rule.lines, values);
   size_t misses = 0;
   for (size_t i = 0; i < values.size(); ++i) {
-    misses += Quantised(values[i], rule) != LevelOf(plain, i, rule.to);
+    // A short float is the product's rounding.
+    const float doubt = rule.to == kFloat ? 0 : std::abs(values[i]) / 128;
+    misses += !(std::abs(values[i] - pair.values[i]) <= doubt);
   }
   return static_cast<double>(misses) / static_cast<double>(values.size());
 }
 
-bool IsShortFloat(onnx::DataType type) { return type == kFloat16 || type == kBfloat16; }
-bool IsQuantised(onnx::DataType type) { return type == kUint8 || type == kInt8; }
-
-bool IsValid(const Rule& rule) {
-  if (!CanFollow(rule.from, rule.to)) return false;
-  if (rule.kind == Rule::Kind::kRound) return IsShortFloat(rule.to);
-  return rule.kind == Rule::Kind::kQuantise && IsQuantised(rule.to) && rule.scale > 0 &&
-         std::isfinite(rule.scale) && std::abs(int64_t{rule.zero_point}) <= kMostZeroPoint;
+// Of the usual groupings the one that costs least with its best lines.
+template <typename Fit>
+std::optional<Rule> FindGroups(const Pair& pair, Rule rule, const Place& place, const Fit& fit) {
+  const size_t count = pair.values.size();
+  if (Correlation(pair.First(std::min(count, kSampleElements))) < kLeastCorrelation) {
+    return std::nullopt;
+  }
+  double least = std::numeric_limits<double>::max();
+  Grouping best;
+  for (const Grouping& grouping : UsualGroupings(place.dims, place.first, count)) {
+    rule.grouping = grouping;
+    const size_t groups = GroupCount(grouping, count);
+    const size_t sample = std::min(count, std::max(kSampleElements, kSampleOfGroup * groups));
+    if (GroupCount(grouping, sample) == 0) continue;
+    const double misses = fit(pair.First(sample), rule);
+    const double cost =
+        misses * kMissBytes + kLineBytes * static_cast<double>(groups) / static_cast<double>(count);
+    if (cost < least) least = cost, best = grouping;
+    if (groups == 1 && misses < kGoodEnough) break;
+  }
+  rule.grouping = best;
+  if (fit(pair, rule) > kMaxMisses) return std::nullopt;
+  return rule;
 }
 
-std::optional<Rule> FindQuantisation(ByteView plain, ByteView base, const Rule& form) {
-  const size_t sample = std::min(plain.size(), kSampleElements) * (form.from == kFloat ? 4 : 2);
-  std::vector<float> values = ToFloats(base.substr(0, sample), form.from);
-  const auto fitted = FitLine(plain, values, form);
-  if (!fitted) return std::nullopt;
-  Rule narrowed = *fitted;
-  NarrowScale(plain, values, narrowed);
-  const double before = Misses(plain, values, *fitted), after = Misses(plain, values, narrowed);
-  const Rule& best = after <= before ? narrowed : *fitted;
-  if (std::min(before, after) > kMaxMisses || !IsValid(best)) return std::nullopt;
-  return best;
+std::optional<Rule> FindQuantisation(ByteView plain, ByteView base, Rule rule, const Place& place) {
+  const std::vector<int16_t> levels = UnpackLevels(plain, rule.to);
+  const std::vector<float> values = ToFloats(base, rule.from);
+  const Pair pair = Pair{levels, std::span(values).subspan(rule.skip)}.First(rule.count);
+  rule.kind = Rule::Kind::kQuantiseGroups;
+  auto found = FindGroups(pair, std::move(rule), place, FitQuantisation);
+  if (found && found->lines.size() == 1 && found->skip == 0 && found->lines[0].scale > 0) {
+    found->kind = Rule::Kind::kQuantise;
+  }
+  return found;
+}
+
+std::optional<Rule> FindDequantisation(ByteView plain, ByteView base, Rule rule,
+                                       const Place& place) {
+  const std::vector<int16_t> levels = UnpackLevels(base, rule.from);
+  const std::vector<float> values = ToFloats(plain, rule.to);
+  const Pair pair = Pair{std::span(levels).subspan(rule.skip), values}.First(rule.count);
+  rule.kind = Rule::Kind::kDequantiseGroups;
+  return FindGroups(pair, std::move(rule), place, FitDequantisation);
+}
+
+// Types whose numbers are those of the levels' zero points, a byte each.
+onnx::DataType ZeroPointType(onnx::DataType levels) {
+  return levels == kInt8 || levels == kInt4 ? kInt8 : kUint8;
+}
+
+bool IsScale(float scale) { return std::isfinite(scale) && scale != 0; }
+
+void AppendGroups(const Rule& rule, onnx::DataType levels, Bytes& out) {
+  for (const uint32_t number :
+       {rule.grouping.run, rule.grouping.width, rule.grouping.block, rule.grouping.first}) {
+    AppendU32Le(out, number);
+  }
+  std::vector<float> scales;
+  std::vector<int16_t> zero_points;
+  for (const Line& line : rule.lines) {
+    scales.push_back(line.scale);
+    zero_points.push_back(static_cast<int16_t>(line.zero_point));
+  }
+  AppendPlanes(FromFloats(scales, kFloat), kScale, out);
+  AppendFrame(PackLevels(zero_points, ZeroPointType(levels)), out);
+}
+
+absl::Status TakeGroups(ByteView& in, onnx::DataType levels, Rule& rule) {
+  if (in.size() < kGroupingBytes) return Broken();
+  rule.grouping = {ReadU32Le(in), ReadU32Le(in.substr(4)), ReadU32Le(in.substr(8)),
+                   ReadU32Le(in.substr(12))};
+  in.remove_prefix(kGroupingBytes);
+  const uint64_t groups = GroupCount(rule.grouping, rule.count);
+  if (groups == 0) return Broken();
+  std::vector<float> scales(groups);
+  MREG_RETURN_IF_ERROR(TakePlanes(
+      in, kScale, std::span(reinterpret_cast<char*>(scales.data()), groups * sizeof(float))));
+  Bytes bytes(groups, '\0');
+  MREG_RETURN_IF_ERROR(TakeFrame(in, bytes));
+  const std::vector<int16_t> zero_points = UnpackLevels(bytes, ZeroPointType(levels));
+  for (size_t group = 0; group < groups; ++group) {
+    if (!IsScale(scales[group])) return Broken();
+    rule.lines.push_back({scales[group], zero_points[group]});
+  }
+  return absl::OkStatus();
+}
+
+// The one line of a rule without groups; a rounding has it too, and does not look at it.
+absl::Status TakeLine(ByteView& in, Rule& rule) {
+  if (in.size() < kLineSize) return Broken();
+  rule.lines = {
+      {std::bit_cast<float>(ReadU32Le(in)), static_cast<int32_t>(ReadU32Le(in.substr(4)))}};
+  in.remove_prefix(kLineSize);
+  const Line& line = rule.lines[0];
+  const bool is_valid =
+      IsScale(line.scale) && line.scale > 0 && std::abs(int64_t{line.zero_point}) <= kMostZeroPoint;
+  return is_valid || rule.kind == Rule::Kind::kRound ? absl::OkStatus() : Broken();
+}
+
+bool HasSkip(Rule::Kind kind) {
+  return kind == Rule::Kind::kDequantiseGroups || kind == Rule::Kind::kWiden;
+}
+
+// Whether a rule of that kind leads from the one type to the other.
+bool Leads(Rule::Kind kind, onnx::DataType from, onnx::DataType to) {
+  switch (kind) {
+    case Rule::Kind::kRound:
+      return from == kFloat && IsShortFloat(to);
+    case Rule::Kind::kQuantise:
+    case Rule::Kind::kQuantiseGroups:
+      return IsFloat(from) && IsQuantised(to);
+    case Rule::Kind::kDequantiseGroups:
+      return IsQuantised(from) && IsFloat(to);
+    case Rule::Kind::kWiden:
+      return IsShortFloat(from) && to == kFloat;
+  }
+  return false;
 }
 
 }  // namespace
 
 bool CanFollow(onnx::DataType from, onnx::DataType to) {
-  if (from != kFloat && !IsShortFloat(from)) return false;
-  return IsQuantised(to) || (from == kFloat && IsShortFloat(to));
+  return Leads(Rule::Kind::kRound, from, to) || Leads(Rule::Kind::kQuantise, from, to) ||
+         Leads(Rule::Kind::kDequantiseGroups, from, to) || Leads(Rule::Kind::kWiden, from, to);
 }
 
-std::optional<Rule> FindRule(ByteView plain, onnx::DataType to, ByteView base,
-                             onnx::DataType from) {
+std::optional<Rule> FindRule(ByteView plain, onnx::DataType to, ByteView base, onnx::DataType from,
+                             const Place& place) {
   if (!CanFollow(from, to)) return std::nullopt;
   Rule rule{Rule::Kind::kRound, from, to};
-  if (IsShortFloat(to)) return rule;
-  rule.kind = Rule::Kind::kQuantise;
-  return FindQuantisation(plain, base, rule);
+  const uint64_t there = CountElements(from, base.size());
+  if (place.skip >= there) return std::nullopt;
+  rule.skip = place.skip;
+  rule.count = static_cast<uint32_t>(std::min(CountElements(to, plain.size()), there - place.skip));
+  if (rule.count == 0) return std::nullopt;
+  if (IsQuantised(from)) return FindDequantisation(plain, base, rule, place);
+  if (IsQuantised(to)) {
+    return rule.skip == 0 ? FindQuantisation(plain, base, rule, place) : std::nullopt;
+  }
+  rule.kind = to == kFloat ? Rule::Kind::kWiden : Rule::Kind::kRound;
+  rule.lines = {{}};
+  return rule;
 }
 
 Bytes Predict(ByteView base, const Rule& rule) {
-  const std::vector<float> values = ToFloats(base, rule.from);
-  if (rule.kind == Rule::Kind::kQuantise) {
-    Bytes predicted(values.size(), '\0');
-    for (size_t i = 0; i < values.size(); ++i) {
-      predicted[i] = static_cast<char>(Quantised(values[i], rule));
-    }
-    return predicted;
+  if (rule.kind == Rule::Kind::kDequantiseGroups) {
+    const std::vector<int16_t> levels = UnpackLevels(base, rule.from);
+    std::vector<float> values(rule.count);
+    Dequantise(std::span(levels).subspan(rule.skip, rule.count), rule.grouping, rule.lines, values);
+    return FromFloats(values, rule.to);
   }
-  Bytes predicted(2 * values.size(), '\0');
-  for (size_t i = 0; i < values.size(); ++i) {
-    const uint16_t word = rule.to == kFloat16 ? ToHalf(values[i]) : ToBfloat(values[i]);
-    std::memcpy(predicted.data() + 2 * i, &word, 2);
-  }
-  return predicted;
+  const size_t width = ElementOf(rule.from)->width;
+  const std::vector<float> values =
+      ToFloats(base.substr(rule.skip * width, rule.count * width), rule.from);
+  if (!IsQuantised(rule.to)) return FromFloats(values, rule.to);
+  std::vector<int16_t> levels(rule.count);
+  Quantise(values, rule.grouping, rule.lines, rule.to, levels);
+  return PackLevels(levels, rule.to);
 }
 
 void AppendRule(const Rule& rule, Bytes& out) {
   out.push_back(static_cast<char>(rule.kind));
   out.push_back(static_cast<char>(rule.from));
   out.push_back(static_cast<char>(rule.to));
-  AppendU32Le(out, std::bit_cast<uint32_t>(rule.scale));
-  AppendU32Le(out, static_cast<uint32_t>(rule.zero_point));
+  if (HasSkip(rule.kind)) AppendU32Le(out, rule.skip);
+  switch (rule.kind) {
+    case Rule::Kind::kRound:
+    case Rule::Kind::kQuantise:
+      AppendU32Le(out, std::bit_cast<uint32_t>(rule.lines[0].scale));
+      AppendU32Le(out, static_cast<uint32_t>(rule.lines[0].zero_point));
+      return;
+    case Rule::Kind::kQuantiseGroups:
+      return AppendGroups(rule, rule.to, out);
+    case Rule::Kind::kDequantiseGroups:
+      return AppendGroups(rule, rule.from, out);
+    case Rule::Kind::kWiden:
+      return;
+  }
 }
 
-absl::StatusOr<Rule> TakeRule(ByteView& in) {
-  const absl::Status broken = absl::DataLossError("an encoded chunk is damaged");
-  if (in.size() < kRuleBytes) return broken;
-  const Rule rule{static_cast<Rule::Kind>(in[0]), static_cast<unsigned char>(in[1]),
-                  static_cast<unsigned char>(in[2]), std::bit_cast<float>(ReadU32Le(in.substr(3))),
-                  static_cast<int32_t>(ReadU32Le(in.substr(7)))};
-  in.remove_prefix(kRuleBytes);
-  if (!IsValid(rule)) return broken;
+absl::StatusOr<Rule> TakeRule(ByteView& in, size_t plain_bytes, size_t base_bytes) {
+  if (in.size() < 3) return Broken();
+  Rule rule{static_cast<Rule::Kind>(in[0]), static_cast<unsigned char>(in[1]),
+            static_cast<unsigned char>(in[2])};
+  in.remove_prefix(3);
+  if (!Leads(rule.kind, rule.from, rule.to)) return Broken();
+  if (HasSkip(rule.kind)) {
+    if (in.size() < 4) return Broken();
+    rule.skip = ReadU32Le(in);
+    in.remove_prefix(4);
+  }
+  const uint64_t there = CountElements(rule.from, base_bytes);
+  if (rule.skip > there) return Broken();
+  rule.count =
+      static_cast<uint32_t>(std::min(CountElements(rule.to, plain_bytes), there - rule.skip));
+  switch (rule.kind) {
+    case Rule::Kind::kRound:
+    case Rule::Kind::kQuantise:
+      MREG_RETURN_IF_ERROR(TakeLine(in, rule));
+      break;
+    case Rule::Kind::kQuantiseGroups:
+      MREG_RETURN_IF_ERROR(TakeGroups(in, rule.to, rule));
+      break;
+    case Rule::Kind::kDequantiseGroups:
+      MREG_RETURN_IF_ERROR(TakeGroups(in, rule.from, rule));
+      break;
+    case Rule::Kind::kWiden:
+      break;
+  }
   return rule;
 }
 
