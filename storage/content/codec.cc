@@ -121,7 +121,11 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
     if (!rule) return Encode(id, std::move(plain), type);
     chunk.encoding = Encoding::kComputed;
     encoding::AppendRule(*rule, chunk.payload);
-    predicted = encoding::Predict(base.plain, *rule);
+    // As a reader will have it.
+    ByteView written = ByteView(chunk.payload).substr(1);
+    const auto read = encoding::TakeRule(written, plain.size(), base.plain.size());
+    if (!read.ok()) return Encode(id, std::move(plain), type);
+    predicted = encoding::Predict(base.plain, *read);
     like = predicted;
   }
   const double likeness = Likeness(plain, like, *element);
@@ -136,6 +140,15 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
 onnx::DataType TypeOf(const StoredChunk& chunk) {
   const bool tells = chunk.encoding != Encoding::kRaw && chunk.encoding != Encoding::kZstd;
   return tells && !chunk.payload.empty() ? static_cast<unsigned char>(chunk.payload[0]) : 0;
+}
+
+absl::StatusOr<Source> SourceOf(const StoredChunk& chunk, size_t base_bytes) {
+  if (chunk.encoding != Encoding::kComputed || chunk.payload.empty()) {
+    return Damaged(chunk.id, "is not computed");
+  }
+  ByteView in = ByteView(chunk.payload).substr(1);
+  MREG_ASSIGN_OR_RETURN(const auto rule, encoding::TakeRule(in, chunk.plain_length, base_bytes));
+  return Source{rule.from, rule.skip};
 }
 
 absl::StatusOr<ByteView> ViewUnverified(const StoredChunk& chunk, ByteView base, Bytes& room) {

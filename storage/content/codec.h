@@ -75,6 +75,14 @@ absl::Status Verify(const StoredChunk& chunk, ByteView base = {});
 // Whether a chunk's plain bytes, whose SHA-256 is `digest`, are those that `id` promises.
 absl::Status CheckDigest(const ChunkId& id, ByteView digest);
 
+// What a computed chunk is computed from: the type of its bases' elements, and how many of those
+// lie before its first. `base_bytes`: of all its bases.
+struct Source {
+  onnx::DataType type = 0;
+  uint32_t skip = 0;
+};
+absl::StatusOr<Source> SourceOf(const StoredChunk& chunk, size_t base_bytes);
+
 // The type that the chunk was encoded with, as far as its encoding tells; 0 otherwise.
 onnx::DataType TypeOf(const StoredChunk& chunk);
 

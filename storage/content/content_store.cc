@@ -160,12 +160,21 @@ absl::StatusOr<std::optional<Base>> ContentStore::FindBase(std::span<const Chunk
   for (size_t i = 0; i < ids.size(); ++i) {
     if (!rows[i]) return std::nullopt;
     MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*rows[i]));
-    if (place.encoding == Encoding::kComputed) return std::nullopt;
-    base.ids.push_back(place.bases.empty() ? ids[i] : place.bases.front());
-    MREG_ASSIGN_OR_RETURN(const Bytes plain, Get(base.ids.back()));
-    // Where a piece has another length the next one's elements are not where they should be.
-    if (i + 1 < ids.size() && plain.size() != kTensorPiece) return std::nullopt;
-    base.plain += plain;
+    const size_t begin = base.plain.size();
+    for (const ChunkId& id : place.bases.empty() ? std::vector{ids[i]} : place.bases) {
+      // Where a piece has another length the next one's elements are not where they should be.
+      if (base.plain.size() % kTensorPiece != 0) return std::nullopt;
+      base.ids.push_back(id);
+      MREG_ASSIGN_OR_RETURN(const Bytes plain, Get(id));
+      base.plain += plain;
+    }
+    Source source{type};
+    if (place.encoding == Encoding::kComputed) {
+      MREG_ASSIGN_OR_RETURN(const StoredChunk chunk, ReadAt(ids[i], place));
+      MREG_ASSIGN_OR_RETURN(source, SourceOf(chunk, base.plain.size() - begin));
+    }
+    if (i == 0) base.type = source.type, base.skip = source.skip;
+    if (base.type != source.type || (i > 0 && source.skip != 0)) return std::nullopt;
   }
   return base;
 }

@@ -60,7 +60,8 @@ class ContentStore {
   absl::Status Prove(const StoredChunk& chunk) const;
 
   // What can be a base in place of `ids`, chunks with elements of `type`: each of them, or where
-  // that is a difference itself, what it is a difference to. Nothing if one is not in the store.
+  // that is a difference itself, what it is a difference to, or where it is computed, what from
+  // (then the base has another type). Nothing if one is not in the store.
   absl::StatusOr<std::optional<Base>> FindBase(std::span<const ChunkId> ids,
                                                onnx::DataType type) const;
 

@@ -352,6 +352,20 @@ TEST_F(FamilyTest, ACastOfAFineTuneIsComputedFromTheFineTunesBase) {
   EXPECT_EQ(*Read(artifact), half);
 }
 
+TEST_F(FamilyTest, AFineTuneOfACastIsADifferenceToWhatTheCastIsComputedFrom) {
+  constexpr onnx::DataType kBfloat16 = 16;
+  const auto count = static_cast<uint32_t>(base_.size() / 4);
+  const encoding::Rule cast{encoding::Rule::Kind::kRound, kFloat, kBfloat16, count};
+  const Bytes half = encoding::Predict(base_, cast);
+  const Bytes tuned = encoding::Predict(test_models::TrainedFloats(base_, 0.001f, 36), cast);
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  const ArtifactId kept = PutTensor(half, "w", {base}, kBfloat16).artifact;
+  EXPECT_LT(share_, 0.001);
+  const ArtifactId artifact = PutTensor(tuned, "w", {kept}, kBfloat16).artifact;
+  EXPECT_LT(share_, 0.2);
+  EXPECT_EQ(*Read(artifact), tuned);
+}
+
 TEST_F(FamilyTest, WhatIsUnlikeIsNoDifference) {
   const ArtifactId base = PutTensor(base_, "w", {}).artifact;
   const ArtifactId other = PutTensor(test_models::NormalFloats(600'000, 35), "w", {base}).artifact;

@@ -152,7 +152,7 @@ FilePutter::Hashed FilePutter::EncodeIfNew(const ChunkId& id, const Bytes& plain
     // One that cannot be read is no base, and no reason to refuse a file.
     auto base = store_.FindBase(like.chunks, like.type);
     if (base.ok() && *base) {
-      (*base)->skip = like.skip;
+      (*base)->skip += like.skip;
       return {id, EncodeBeside(id, plain, type, **base, like.place), absl::OkStatus()};
     }
   }

@@ -60,7 +60,7 @@ double FitQuantisation(const Pair& pair, Rule& rule) {
   return static_cast<double>(misses) / static_cast<double>(levels.size());
 }
 double FitDequantisation(const Pair& pair, Rule& rule) {
-  rule.lines = FitProducts(pair.levels, pair.values, rule.grouping);
+  rule.lines = FitProducts(pair.levels, rule.from, pair.values, rule.grouping);
   std::vector<float> values(pair.values.size());
   Dequantise(pair.levels, rule.grouping, rule.lines, values);
   size_t misses = 0;

@@ -91,7 +91,9 @@ struct Sums {
 float Roundest(double low, double high) {
   const auto from = std::bit_cast<uint32_t>(static_cast<float>(low)) + 4;
   const auto to = std::bit_cast<uint32_t>(static_cast<float>(high)) - 4;
-  if (from >= to) return static_cast<float>((low + high) / 2);
+  if (from >= to || to > std::bit_cast<uint32_t>(std::numeric_limits<float>::max())) {
+    return static_cast<float>((low + high) / 2);
+  }
   return std::bit_cast<float>(to & (~uint32_t{0} << (std::bit_width(from ^ to) - 1)));
 }
 
@@ -130,7 +132,8 @@ std::vector<Line> Narrowed(std::span<const int16_t> levels, const Range& range,
   for (size_t group = 0; group < lines.size(); ++group) {
     const auto& [low, high] = intervals[group];
     if (!(low > 0) || !std::isfinite(static_cast<float>(high))) continue;
-    narrowed[group].scale = std::copysign(Roundest(low, high), lines[group].scale);
+    const float scale = Roundest(low, high);
+    if (scale > 0) narrowed[group].scale = std::copysign(scale, lines[group].scale);
   }
   return narrowed;
 }
@@ -259,23 +262,23 @@ std::vector<Line> FitLines(std::span<const int16_t> levels, onnx::DataType to,
   return best;
 }
 
-std::vector<Line> FitProducts(std::span<const int16_t> levels, std::span<const float> values,
-                              const Grouping& grouping) {
-  constexpr Range kAny{std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()};
+std::vector<Line> FitProducts(std::span<const int16_t> levels, onnx::DataType from,
+                              std::span<const float> values, const Grouping& grouping) {
+  const Range range = RangeOf(from);
   std::vector<Sums> sums(GroupCount(grouping, values.size()));
   ForEach(grouping, values.size(), [&](size_t i, size_t group) {
     if (std::isfinite(values[i])) sums[group].Add(values[i], levels[i]);
   });
   std::vector<Line> lines;
   lines.reserve(sums.size());
-  for (const Sums& sum : sums) lines.push_back(sum.Fit(kAny));
+  for (const Sums& sum : sums) lines.push_back(sum.Fit(range));
   // The product of the scale and a power of two is exact, so such an element tells the scale; of
   // others the one with the most steps does to a unit in the last place.
   std::vector<int> told(lines.size());
   ForEach(grouping, values.size(), [&](size_t i, size_t group) {
     const int steps = levels[i] - lines[group].zero_point, size = std::abs(steps);
     const bool is_exact = std::has_single_bit(static_cast<unsigned>(size));
-    const int tells = is_exact ? kAny.highest : size;
+    const int tells = is_exact ? std::numeric_limits<int>::max() : size;
     if (tells <= told[group]) return;
     const float scale = values[i] / static_cast<float>(steps);
     if (!std::isfinite(scale) || scale == 0) return;
@@ -283,7 +286,7 @@ std::vector<Line> FitProducts(std::span<const int16_t> levels, std::span<const f
     lines[group].scale = scale;
   });
   for (Line& line : lines) {
-    if (line.scale == 0) line = {1, 0};
+    if (line.scale == 0) line.scale = 1;
   }
   return lines;
 }

@@ -53,8 +53,9 @@ void Dequantise(std::span<const int16_t> levels, const Grouping& grouping,
 // Lines for all groups by which `levels` of type `to` follow from `values`, as nearly as can be.
 std::vector<Line> FitLines(std::span<const int16_t> levels, onnx::DataType to,
                            std::span<const float> values, const Grouping& grouping);
-// Lines by which `values` follow from `levels`.
-std::vector<Line> FitProducts(std::span<const int16_t> levels, std::span<const float> values,
-                              const Grouping& grouping);
+// Lines by which `values` follow from `levels` of type `from`. Zero points of both are numbers of
+// the levels' type.
+std::vector<Line> FitProducts(std::span<const int16_t> levels, onnx::DataType from,
+                              std::span<const float> values, const Grouping& grouping);
 
 }  // namespace mreg::encoding

@@ -52,6 +52,20 @@ TEST(Grouping, ThatMakesNoSenseHasNoGroups) {
   EXPECT_EQ(GroupCount({kMost, 10, 0, kMost}, 10), 10u);
 }
 
+TEST(Products, HaveZeroPointsOfTheirLevelsType) {
+  for (const int zero_point : {-1'000, -300, 300, 1'000}) {
+    std::vector<int16_t> levels(256);
+    std::vector<float> values(256);
+    for (size_t i = 0; i < levels.size(); ++i) {
+      levels[i] = static_cast<int16_t>(i);
+      values[i] = 0.01f * static_cast<float>(levels[i] - zero_point);
+    }
+    const Line line = FitProducts(levels, kUint8, values, {})[0];
+    EXPECT_GE(line.zero_point, 0);
+    EXPECT_LE(line.zero_point, 255);
+  }
+}
+
 TEST(UsualGroupings, StayInsideTheirElements) {
   std::mt19937_64 random(1);
   for (int round = 0; round < 20'000; ++round) {
