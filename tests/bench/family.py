@@ -11,6 +11,7 @@ compared. compare.py's docstring tells how is measured.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,11 @@ MEMBERS = {
     "grown vocabulary": {"grown.onnx": "model.onnx"},
     "fp16 cast": {"half.onnx": "half.onnx"},
     "int8 quantised": {"int8.onnx": "int8.onnx"},
+    "int8 by column": {"columns.onnx": "columns.onnx"},
+    "int4 in blocks of 32": {"int4.onnx": "int4.onnx"},
+    "int8 as fp32": {"dequantised.onnx": "dequantised.onnx"},
+    "bf16 cast": {"bfloat.onnx": "bfloat.onnx"},
+    "bf16 fine-tuned, .1 %": {"bfloat_tuned.onnx": "bfloat.onnx"},
 }
 
 
@@ -53,7 +59,7 @@ def run(tool, models):
             steps = []
             if type(tool).add is not compare.Tool.add:
                 steps.append(tool.step(lambda: tool.add(name)))
-            steps.append(tool.step(lambda: tool.store(name.replace(" ", "-"))))
+            steps.append(tool.step(lambda: tool.store(re.sub(r"[^\w]+", "-", name))))
             rows[name] = {"size": size, "grew": steps[-1].stored - before,
                           "seconds": sum(step.seconds for step in steps),
                           "memory": max(max(step.memory, step.server_memory) for step in steps)}

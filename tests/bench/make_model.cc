@@ -64,7 +64,13 @@ bool WriteFamily(const std::string& directory) {
          write("external.bin", split.data) &&
          write("grown.onnx", test_models::GrowVocabulary(base, 1'000, 11)) &&
          write("half.onnx", test_models::CastToHalf(base)) &&
-         write("int8.onnx", test_models::Quantise(base));
+         write("int8.onnx", test_models::Quantise(base)) &&
+         write("columns.onnx", test_models::QuantiseColumns(base)) &&
+         write("int4.onnx", test_models::QuantiseBlocks(base)) &&
+         write("dequantised.onnx", test_models::Dequantise(test_models::Quantise(base))) &&
+         write("bfloat.onnx", test_models::CastToBfloat16(base)) &&
+         write("bfloat_tuned.onnx",
+               test_models::CastToBfloat16(test_models::FineTune(base, 1, 0.001, 12)));
 }
 
 std::string SafetensorsHeader(uint64_t tensors) {

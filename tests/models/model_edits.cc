@@ -4,10 +4,14 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -178,6 +182,23 @@ Bytes GrowVocabulary(ByteView bytes, int64_t rows, uint64_t seed) {
   return model.SerializeAsString();
 }
 
+Bytes CastToBfloat16(ByteView bytes) {
+  ModelProto model = Parse(bytes);
+  for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+    if (tensor.data_type() != TensorProto::FLOAT) continue;
+    Bytes words;
+    for (const float weight : DecodeWeights(tensor.raw_data(), ParameterType::kFloat32)) {
+      const auto bits = std::bit_cast<uint32_t>(weight);
+      const uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);  // to the even one of two as near
+      words.push_back(static_cast<char>(rounded >> 16));
+      words.push_back(static_cast<char>(rounded >> 24));
+    }
+    tensor.set_raw_data(words);
+    tensor.set_data_type(TensorProto::BFLOAT16);
+  }
+  return model.SerializeAsString();
+}
+
 Bytes CastToHalf(ByteView bytes) {
   ModelProto model = Parse(bytes);
   for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
@@ -188,6 +209,100 @@ Bytes CastToHalf(ByteView bytes) {
   }
   return model.SerializeAsString();
 }
+
+namespace {
+
+constexpr int kInt4 = 22;  // newer than the library's own numbers
+
+// How weights of rows by columns are quantised, with scales for each column.
+struct Quantiser {
+  int type;
+  int most;       // highest level, and lowest but for the sign
+  int64_t block;  // rows that share a scale; 0: all
+};
+
+void AddScales(ONNX_NAMESPACE::GraphProto& graph, const TensorProto& weights,
+               const Quantiser& quantiser, std::span<const float> scales) {
+  TensorProto& tensor = *graph.add_initializer();
+  tensor.set_name(weights.name() + "_scale");
+  tensor.set_data_type(TensorProto::FLOAT);
+  if (quantiser.block != 0) {
+    tensor.add_dims((weights.dims(0) + quantiser.block - 1) / quantiser.block);
+  }
+  tensor.add_dims(weights.dims(1));
+  tensor.set_raw_data(Bytes(reinterpret_cast<const char*>(scales.data()), scales.size_bytes()));
+}
+
+Bytes PackLevels(const std::vector<int>& levels, const Quantiser& quantiser) {
+  Bytes packed;
+  if (quantiser.type != kInt4) return Bytes(levels.begin(), levels.end());
+  for (size_t i = 0; i < levels.size(); i += 2) {
+    const int second = i + 1 < levels.size() ? levels[i + 1] : 0;
+    packed.push_back(static_cast<char>((levels[i] & 15) | (second & 15) << 4));
+  }
+  return packed;
+}
+
+void QuantiseTensor(ONNX_NAMESPACE::GraphProto& graph, int number, const Quantiser& quantiser) {
+  TensorProto& tensor = *graph.mutable_initializer(number);
+  const std::string name = tensor.name();
+  const auto rows = static_cast<size_t>(tensor.dims(0));
+  const auto columns = static_cast<size_t>(tensor.dims(1));
+  const size_t block = quantiser.block == 0 ? rows : static_cast<size_t>(quantiser.block);
+  const auto weights = DecodeWeights(tensor.raw_data(), ParameterType::kFloat32);
+  std::vector<float> scales((rows + block - 1) / block * columns);
+  const auto scale_of = [&](size_t i) -> float& {
+    return scales[i / columns / block * columns + i % columns];
+  };
+  for (size_t i = 0; i < weights.size(); ++i) {
+    scale_of(i) = std::max(scale_of(i), std::abs(weights[i]) / static_cast<float>(quantiser.most));
+  }
+  std::vector<int> levels(weights.size());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const float scale = scale_of(i);
+    levels[i] = scale == 0 ? 0 : static_cast<int>(std::lrint(weights[i] / scale));
+  }
+  AddScales(graph, tensor, quantiser, scales);
+  TensorProto& changed = *graph.mutable_initializer(number);  // the list has grown
+  changed.set_name(name + "_quantized");
+  changed.set_data_type(quantiser.type);
+  changed.set_raw_data(PackLevels(levels, quantiser));
+  auto& node = *graph.add_node();
+  node.set_op_type("DequantizeLinear");
+  node.add_input(name + "_quantized");
+  node.add_input(name + "_scale");
+  node.add_output(name);
+  const auto add_attribute = [&node](const char* key, int64_t value) {
+    auto& attribute = *node.add_attribute();
+    attribute.set_name(key);
+    attribute.set_type(ONNX_NAMESPACE::AttributeProto::INT);
+    attribute.set_i(value);
+  };
+  add_attribute("axis", quantiser.block == 0 ? 1 : 0);
+  if (quantiser.block != 0) add_attribute("block_size", quantiser.block);
+}
+
+// The new nodes come first, since nodes are in the order of their use.
+void PutDequantisersFirst(ONNX_NAMESPACE::GraphProto& graph) {
+  auto& nodes = *graph.mutable_node();
+  std::stable_partition(nodes.pointer_begin(), nodes.pointer_end(),
+                        [](const auto* node) { return node->op_type() == "DequantizeLinear"; });
+}
+
+ModelProto QuantiseWith(ByteView bytes, const Quantiser& quantiser) {
+  ModelProto model = Parse(bytes);
+  auto& graph = *model.mutable_graph();
+  const int count = graph.initializer_size();
+  for (int i = 0; i < count; ++i) {
+    const TensorProto& tensor = graph.initializer(i);
+    if (tensor.data_type() != TensorProto::FLOAT || tensor.dims_size() != 2) continue;
+    QuantiseTensor(graph, i, quantiser);
+  }
+  PutDequantisersFirst(graph);
+  return model;
+}
+
+}  // namespace
 
 Bytes Quantise(ByteView bytes) {
   ModelProto model = Parse(bytes);
@@ -223,10 +338,45 @@ Bytes Quantise(ByteView bytes) {
     }
     node.add_output(name);
   }
-  // The new nodes come first, since nodes are in the order of their use.
+  PutDequantisersFirst(graph);
+  return model.SerializeAsString();
+}
+
+Bytes QuantiseColumns(ByteView bytes) {
+  return QuantiseWith(bytes, {TensorProto::INT8, 127, 0}).SerializeAsString();
+}
+
+Bytes QuantiseBlocks(ByteView bytes) {
+  ModelProto model = QuantiseWith(bytes, {kInt4, 7, 32});
+  model.set_ir_version(10);
+  model.mutable_opset_import(0)->set_version(21);
+  return model.SerializeAsString();
+}
+
+Bytes Dequantise(ByteView bytes) {
+  ModelProto model = Parse(bytes);
+  auto& graph = *model.mutable_graph();
+  std::map<std::string, float> scales;
+  for (const TensorProto& tensor : graph.initializer()) {
+    if (tensor.float_data_size() == 1) scales[tensor.name()] = tensor.float_data(0);
+  }
+  constexpr std::string_view kEnding = "_quantized";
+  for (TensorProto& tensor : *graph.mutable_initializer()) {
+    if (!tensor.name().ends_with(kEnding)) continue;
+    const std::string name = tensor.name().substr(0, tensor.name().size() - kEnding.size());
+    std::vector<float> weights;
+    for (const char level : tensor.raw_data()) {
+      weights.push_back(static_cast<float>(static_cast<signed char>(level)) *
+                        scales.at(name + "_scale"));
+    }
+    tensor.set_name(name);
+    tensor.set_data_type(TensorProto::FLOAT);
+    tensor.set_raw_data(EncodeWeights(weights, ParameterType::kFloat32));
+  }
   auto& nodes = *graph.mutable_node();
-  std::stable_partition(nodes.pointer_begin(), nodes.pointer_end(),
-                        [](const auto* node) { return node->op_type() == "DequantizeLinear"; });
+  nodes.erase(std::remove_if(nodes.begin(), nodes.end(),
+                             [](const auto& node) { return node.op_type() == "DequantizeLinear"; }),
+              nodes.end());
   return model.SerializeAsString();
 }
 

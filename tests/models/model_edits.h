@@ -41,9 +41,19 @@ Bytes GrowVocabulary(ByteView model, int64_t rows, uint64_t seed);
 
 // Every fp32 initializer rounded to fp16.
 Bytes CastToHalf(ByteView model);
+// To bf16.
+Bytes CastToBfloat16(ByteView model);
 
 // Every fp32 initializer of two dimensions quantised to int8 with one scale, named as ONNX
 // Runtime's quantiser does: x_quantized, x_scale, x_zero_point, and a DequantizeLinear.
 Bytes Quantise(ByteView model);
+// The same with a scale for each column, as ONNX Runtime does with MatMul's weights (per_channel).
+Bytes QuantiseColumns(ByteView model);
+// To int4 with a scale for each block of 32 in a column, symmetric, as DequantizeLinear of opset 21
+// has them (block_size 32, axis 0). That opset is declared.
+Bytes QuantiseBlocks(ByteView model);
+
+// What Quantise made, as fp32 again: the levels times the scale.
+Bytes Dequantise(ByteView model);
 
 }  // namespace mreg::test_models

@@ -59,12 +59,14 @@ TEST(ModelEdits, SiblingsAreModelsThatTheCheckerPasses) {
   ModelSpec spec = kSmallModel;
   spec.type = ParameterType::kFloat32;
   const Bytes model = MakeTransformerModel(spec);
-  for (const Bytes& sibling :
-       {AddNode(model), GrowVocabulary(model, 100, 7), CastToHalf(model), Quantise(model)}) {
+  for (const Bytes& sibling : {AddNode(model), GrowVocabulary(model, 100, 7), CastToHalf(model),
+                               CastToBfloat16(FineTune(model, 1, .01, 8)), Quantise(model),
+                               QuantiseColumns(model), Dequantise(Quantise(model))}) {
     EXPECT_NE(sibling, model);
     EXPECT_NO_THROW(ONNX_NAMESPACE::checker::check_model(Parse(sibling)));
   }
   EXPECT_LT(Quantise(model).size(), model.size() / 3);
+  EXPECT_LT(QuantiseBlocks(model).size(), model.size() / 4);  // of opset 21, beyond the checker
   EXPECT_LT(CastToHalf(model).size(), model.size() * 6 / 10);
 }
 
