@@ -4,17 +4,10 @@
 #include <array>
 #include <bit>
 
+#include "schema/base/split_mix.h"
+
 namespace mreg::content {
 namespace {
-
-// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-constexpr uint64_t SplitMix64(uint64_t& state) {
-  state += 0x9e3779b97f4a7c15;
-  uint64_t z = state;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
 
 // One random number for each value of a byte. The seed is arbitrary and must never change: with
 // it every boundary would.
