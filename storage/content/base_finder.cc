@@ -17,14 +17,7 @@ constexpr std::string_view kQuantised = "_quantized";
 
 void BaseFinder::Add(const Recipe& recipe) {
   for (const TensorSpans& spans : recipe.tensors) {
-    Tensor tensor;
-    for (uint32_t i = 0; i < spans.count; ++i) {
-      const Span& span = recipe.spans[spans.first_span + i];
-      const RecipeChunk& chunk = recipe.chunks[span.chunk];
-      tensor.type = chunk.type;
-      tensor.length += span.length;
-      tensor.chunks.push_back(chunk.id);
-    }
+    StoredTensor tensor = TensorOf(recipe, spans);
     by_name_.emplace(std::pair(spans.name, tensor.type), tensors_.size());
     by_shape_[{tensor.type, encoding::CountElements(tensor.type, tensor.length)}].push_back(
         tensors_.size());
@@ -57,7 +50,7 @@ std::optional<size_t> BaseFinder::FindByShape(const Shape& shape) const {
   return std::nullopt;
 }
 
-const BaseFinder::Tensor* BaseFinder::Find(const Region& region) {
+const StoredTensor* BaseFinder::Find(const Region& region) {
   const uint64_t elements = encoding::CountElements(region.type, region.length);
   auto found = FindByName(region);
   if (!found) found = FindByShape({region.type, elements});

@@ -64,7 +64,10 @@ absl::Status ChunkIngest::Add(const StoredChunk& chunk) {
   return writer_->size() >= kPackBytes ? SealInBackground() : absl::OkStatus();
 }
 
-void ChunkIngest::AddRecipe(const Recipe& recipe) { StageRecipe(recipe, recipes_); }
+void ChunkIngest::AddRecipe(const Recipe& recipe, std::span<const SketchedTensor> bases) {
+  StageRecipe(recipe, recipes_);
+  for (const SketchedTensor& base : bases) StageSketch(recipe, base, recipes_);
+}
 
 // One pack at a time is being brought to the disk while the next fills up: the disk is never
 // idle, and no more than two packs are unsynced.

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "storage/content/pack.h"
 #include "storage/content/recipe.h"
+#include "storage/content/similar_tensors.h"
 #include "storage/kv/key_value_store.h"
 
 namespace mreg::content {
@@ -30,8 +31,9 @@ class ChunkIngest {
 
   bool Has(const ChunkId& id) const { return added_.contains(id); }
 
-  // Enters the file into the index with the session's end, when all its chunks are durable.
-  void AddRecipe(const Recipe& recipe);
+  // Enters the file into the index with the session's end, when all its chunks are durable, and
+  // those of its tensors that others may be differences to.
+  void AddRecipe(const Recipe& recipe, std::span<const SketchedTensor> bases = {});
 
   // Every chunk added so far is durable and indexed on return.
   absl::Status Flush();

@@ -15,21 +15,19 @@
 #include "storage/content/content_store.h"
 #include "storage/content/file_assembler.h"
 #include "storage/content/record_stream.h"
+#include "storage/content/similar_tensors.h"
 
 namespace mreg::content {
 
 // Called for each chunk that was proved, whether it is new to the store or not.
 using OnProved = std::function<absl::Status(const ChunkId& id)>;
 
-// Whether the sender may use these as bases. Empty: any that is here.
-using MayUse = std::function<absl::StatusOr<bool>(std::span<const ChunkId> bases)>;
-
 // Bounded memory: some 32 MiB in flight. Not thread-safe. What has come when the receiver is
 // destroyed without Finish is kept, so that a sender whose connection broke need not send it
 // again.
 class ChunkReceiver final : public ByteSink {
  public:
-  // `store` outlives it. `on_proved` may be empty.
+  // `store` outlives it. `on_proved` may be empty. `may_use`: whether the sender may.
   ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved, MayUse may_use = nullptr);
   // For files that `assembler`, which outlives it, puts together while they arrive.
   ChunkReceiver(ContentStore& store, FileAssembler& assembler);

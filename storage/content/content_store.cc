@@ -212,7 +212,7 @@ absl::StatusOr<PutResult> ContentStore::PutFile(const ReadableFile& file,
   if (size_now != recipe.size) {
     return absl::AbortedError("the file grew while it was read");
   }
-  ingest.AddRecipe(recipe);
+  ingest.AddRecipe(recipe, putter.Bases());
   result.artifact = recipe.artifact;
   result.size = recipe.size;
   result.new_bytes = putter.new_bytes();

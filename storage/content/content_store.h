@@ -39,7 +39,7 @@ struct StoreStats {
 // Thread-safe.
 class ContentStore {
  public:
-  // `index` (tables kChunks, kPacks, kRecipes) and `packs` outlive the store.
+  // `index` (tables kChunks, kPacks, kRecipes, kSketches) and `packs` outlive the store.
   ContentStore(kv::KeyValueStore& index, PackStore& packs);
 
   // Those of `ids` that are absent, in order. One index lookup for the whole batch.
@@ -84,8 +84,9 @@ class ContentStore {
   std::unique_ptr<ChunkIngest> BeginIngest(IngestHook hook);
 
   // Reads `file`, adds its new chunks and its recipe to `ingest`; durable when that is finished.
-  // Chunks of tensors that are like those of `alike` are stored as differences to them; files that
-  // are not here are passed over.
+  // Chunks of tensors that are like some of the store are stored as differences to them. Those are
+  // found by their values, or else by name and shape in `alike`, the first before the others; files
+  // that are not here are passed over.
   // Memory: some 64 MiB, whatever the file's size. Aborted if the file changes meanwhile.
   // `progress` is called with bytes done.
   absl::StatusOr<PutResult> PutFile(const ReadableFile& file,

@@ -8,6 +8,7 @@
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "storage/content/encoding/element.h"
+#include "storage/content/encoding/sketch.h"
 #include "storage/content/run_on.h"
 
 namespace mreg::content {
@@ -24,6 +25,7 @@ FilePutter::FilePutter(const ContentStore& store, const ReadableFile& file, Base
     : store_(store),
       file_(file),
       bases_(bases),
+      similar_(store),
       ingest_(ingest),
       progress_(progress),
       hash_slots_(kHashSlots) {}
@@ -82,11 +84,12 @@ void FilePutter::HashForFile(std::function<void()> hash) {
 }
 
 absl::Status FilePutter::PutTensor(const Region& region) {
-  const BaseFinder::Tensor* const alike = bases_.Find(region);
+  std::optional<StoredTensor> alike;
   tensors_.push_back(region.tensor);
   for (uint64_t done = 0; done < region.length;) {
     const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
     MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(region.offset + done, length));
+    if (done == 0) alike = FindLike(region, *block);
     MREG_ASSIGN_OR_RETURN(const uint64_t chunk, SubmitPiece(std::move(block), region.type,
                                                             PieceOf(alike, region, done)));
     parts_.push_back(
@@ -94,6 +97,27 @@ absl::Status FilePutter::PutTensor(const Region& region) {
     done += length;
   }
   return absl::OkStatus();
+}
+
+// By its values, which tell most; else by name and shape.
+std::optional<StoredTensor> FilePutter::FindLike(const Region& region, ByteView head) {
+  if (const auto sketch = encoding::SketchOf(head, region.type)) {
+    const auto number = static_cast<uint32_t>(tensors_.size() - 1);
+    sketched_.push_back({{number, sketch->bits}, submitted_});
+    // A search that fails is no reason to refuse a file.
+    auto found = similar_.Find({*sketch, region.type, std::nullopt, nullptr});
+    if (found.ok() && *found) return *std::move(found);
+  }
+  const StoredTensor* const guess = bases_.Find(region);
+  return guess == nullptr ? std::nullopt : std::optional(*guess);
+}
+
+std::vector<SketchedTensor> FilePutter::Bases() const {
+  std::vector<SketchedTensor> bases;
+  for (const auto& [tensor, chunk] : sketched_) {
+    if (!needs_bases_[chunk]) bases.push_back(tensor);
+  }
+  return bases;
 }
 
 absl::Status FilePutter::PutSkeleton(const Region& region) {
@@ -146,25 +170,35 @@ absl::Status FilePutter::CutBuffer(
 FilePutter::Hashed FilePutter::EncodeIfNew(const ChunkId& id, const Bytes& plain,
                                            onnx::DataType type, const Like& like) const {
   const auto known = store_.index().Get(kv::Table::kChunks, id.bytes());
-  if (!known.ok()) return {id, std::nullopt, known.status()};
-  if (known->has_value()) return {id, std::nullopt, absl::OkStatus()};
+  if (!known.ok()) return {id, std::nullopt, false, known.status()};
+  if (known->has_value()) {
+    const auto place = DecodePlace(**known);
+    return {id, std::nullopt, place.ok() && !place->bases.empty(), place.status()};
+  }
+  StoredChunk stored = EncodeLike(id, plain, type, like);
+  const bool needs_bases = !stored.bases.empty();
+  return {id, std::move(stored), needs_bases, absl::OkStatus()};
+}
+
+StoredChunk FilePutter::EncodeLike(const ChunkId& id, const Bytes& plain, onnx::DataType type,
+                                   const Like& like) const {
   if (!like.chunks.empty()) {
     // One that cannot be read is no base, and no reason to refuse a file.
     auto base = store_.FindBase(like.chunks, like.type);
     if (base.ok() && *base) {
       (*base)->skip += like.skip;
-      return {id, EncodeBeside(id, plain, type, **base, like.place), absl::OkStatus()};
+      return EncodeBeside(id, plain, type, **base, like.place);
     }
   }
-  return {id, Encode(id, plain, type), absl::OkStatus()};
+  return Encode(id, plain, type);
 }
 
 // The chunks that hold the elements of the piece that begins `offset` bytes into the region's
 // tensor: several if they are wider there, a part of one if they are narrower. Widths and pieces
 // are powers of two, so no element lies in two chunks.
-FilePutter::Like FilePutter::PieceOf(const BaseFinder::Tensor* tensor, const Region& region,
-                                     uint64_t offset) {
-  if (tensor == nullptr) return {};
+FilePutter::Like FilePutter::PieceOf(const std::optional<StoredTensor>& tensor,
+                                     const Region& region, uint64_t offset) {
+  if (!tensor) return {};
   const uint64_t each = encoding::CountElements(tensor->type, kTensorPiece);
   const uint64_t begin = encoding::CountElements(region.type, offset);
   const uint64_t end = begin + encoding::CountElements(region.type, kTensorPiece);
@@ -220,6 +254,7 @@ absl::Status FilePutter::TakeOldest() {
   const Hashed hashed = oldest.result.get();
   MREG_RETURN_IF_ERROR(hashed.status);
   chunks_.push_back({hashed.id, oldest.length, oldest.type});
+  needs_bases_.push_back(hashed.needs_bases);
   if (!hashed.stored || ingest_.Has(hashed.id)) return absl::OkStatus();
   new_bytes_ += oldest.length;
   return ingest_.Add(*hashed.stored);

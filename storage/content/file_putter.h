@@ -18,6 +18,7 @@
 #include "storage/content/base_finder.h"
 #include "storage/content/content_cutter.h"
 #include "storage/content/content_store.h"
+#include "storage/content/similar_tensors.h"
 
 namespace mreg::content {
 
@@ -32,6 +33,8 @@ class FilePutter {
   // The recipe of the file as laid out, its chunks added to the ingest.
   absl::StatusOr<Recipe> Run(const Layout& layout);
   uint64_t new_bytes() const { return new_bytes_; }
+  // Of its tensors, those that others may be differences to.
+  std::vector<SketchedTensor> Bases() const;
 
  private:
   using Block = std::shared_ptr<const Bytes>;
@@ -39,6 +42,7 @@ class FilePutter {
   struct Hashed {
     ChunkId id;
     std::optional<StoredChunk> stored;
+    bool needs_bases = false;
     absl::Status status;
   };
   struct InFlight {
@@ -51,6 +55,11 @@ class FilePutter {
     enum class Kind { kSkeleton, kContent, kTensorBegin, kTensorRest } kind;
     uint64_t at;  // number of the chunk, or offset in the skeleton stream
     uint64_t length;
+  };
+  // Number `chunk` is the first of the tensor.
+  struct Sketched {
+    SketchedTensor tensor;
+    uint64_t chunk;
   };
   struct SkeletonChunk {
     uint64_t chunk;
@@ -73,7 +82,9 @@ class FilePutter {
     uint32_t skip = 0;  // elements, as in Base
     Place place;        // of the chunk itself
   };
-  static Like PieceOf(const BaseFinder::Tensor* tensor, const Region& region, uint64_t offset);
+  std::optional<StoredTensor> FindLike(const Region& region, ByteView head);
+  static Like PieceOf(const std::optional<StoredTensor>& tensor, const Region& region,
+                      uint64_t offset);
   // A piece of a tensor, whose hash comes from the same pass as the file's; and any other bytes,
   // which the file's hash has seen already. Both give the chunk's number.
   absl::StatusOr<uint64_t> SubmitPiece(Block plain, onnx::DataType type, Like like);
@@ -83,6 +94,8 @@ class FilePutter {
   // What is to be stored for a chunk: nothing if the store has it.
   Hashed EncodeIfNew(const ChunkId& id, const Bytes& plain, onnx::DataType type,
                      const Like& like) const;
+  StoredChunk EncodeLike(const ChunkId& id, const Bytes& plain, onnx::DataType type,
+                         const Like& like) const;
   absl::Status TakeOldest();
   Recipe Assemble(const ArtifactId& artifact) const;
   uint32_t AddChunkTo(Recipe& recipe, absl::flat_hash_map<ChunkId, uint32_t>& numbers,
@@ -91,6 +104,7 @@ class FilePutter {
   const ContentStore& store_;
   const ReadableFile& file_;
   BaseFinder& bases_;
+  SimilarTensors similar_;
   ChunkIngest& ingest_;
   const std::function<void(uint64_t)>& progress_;
   PartHasher file_hash_;
@@ -101,7 +115,9 @@ class FilePutter {
   std::vector<SkeletonChunk> skeleton_chunks_;
   std::vector<Part> parts_;
   std::vector<std::string> tensors_;  // names, in order
-  std::vector<RecipeChunk> chunks_;   // by number, with repetitions
+  std::vector<Sketched> sketched_;
+  std::vector<RecipeChunk> chunks_;  // by number, with repetitions
+  std::vector<bool> needs_bases_;    // of those chunks
   std::deque<InFlight> in_flight_;
   uint64_t in_flight_bytes_ = 0;
   uint64_t submitted_ = 0;

@@ -6,6 +6,7 @@
 #include "schema/base/status.h"
 #include "storage/content/gc.h"
 #include "storage/content/pack_rewriter.h"
+#include "storage/content/similar_tensors.h"
 
 namespace mreg::content {
 namespace {
@@ -30,6 +31,7 @@ class Sweeper {
     MREG_RETURN_IF_ERROR(RemoveFiles());
     MREG_RETURN_IF_ERROR(RemoveChunksAndPacks());
     MREG_RETURN_IF_ERROR(RewritePacks());
+    MREG_RETURN_IF_ERROR(RemoveSketches());
     outcome_.freed_bytes -= std::min(outcome_.freed_bytes, rewriter_.copied_bytes());
     return std::move(outcome_);
   }
@@ -210,6 +212,13 @@ class Sweeper {
       if (!went) copied.push_back(pack);
     }
     return absl::OkStatus();
+  }
+
+  // Those of removed files do no harm, so on a full disk they wait for another time.
+  absl::Status RemoveSketches() {
+    if (outcome_.removed_files == 0) return absl::OkStatus();
+    const absl::Status status = SimilarTensors(store_).RemoveStale();
+    return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
   }
 
   ContentStore& store_;

@@ -72,6 +72,18 @@ absl::Status ReadTensors(const v1::Recipe& proto, Recipe& recipe) {
 
 }  // namespace
 
+StoredTensor TensorOf(const Recipe& recipe, const TensorSpans& spans) {
+  StoredTensor tensor;
+  for (uint32_t i = 0; i < spans.count; ++i) {
+    const Span& span = recipe.spans[spans.first_span + i];
+    const RecipeChunk& chunk = recipe.chunks[span.chunk];
+    tensor.type = chunk.type;
+    tensor.length += span.length;
+    tensor.chunks.push_back(chunk.id);
+  }
+  return tensor;
+}
+
 v1::Recipe ToProto(const Recipe& recipe) {
   v1::Recipe proto;
   proto.set_artifact(std::string(recipe.artifact.bytes()));

@@ -36,6 +36,13 @@ struct TensorSpans {
   uint32_t count = 0;
 };
 
+// A tensor as it is stored.
+struct StoredTensor {
+  onnx::DataType type = 0;
+  uint64_t length = 0;  // bytes
+  std::vector<ChunkId> chunks;
+};
+
 // The spans' bytes, one behind the other, are the file.
 struct Recipe {
   ArtifactId artifact;
@@ -46,6 +53,9 @@ struct Recipe {
   // That the file was put together once and hashed to `artifact`. What travels is not believed.
   bool is_proved = true;
 };
+
+// `spans` is one of the recipe's tensors.
+StoredTensor TensorOf(const Recipe& recipe, const TensorSpans& spans);
 
 // Without is_proved.
 v1::Recipe ToProto(const Recipe& recipe);

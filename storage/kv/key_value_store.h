@@ -32,8 +32,9 @@ enum class Table : uint8_t {
   kMerkle = 9,
   kTokens = 10,
   kClones = 11,
+  kSketches = 12,
 };
-inline constexpr int kTableCount = 12;
+inline constexpr int kTableCount = 13;
 std::string_view TableName(Table table);
 
 // Writes that happen together or not at all, and what must hold for them to happen.

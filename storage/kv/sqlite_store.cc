@@ -88,8 +88,8 @@ class SqliteStore final : public KeyValueStore {
                                  "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                                  "PRAGMA cache_size=-16384;",
                                  "set up the store's index"));
-    MREG_ASSIGN_OR_RETURN(const bool is_new, NeedsTables());
-    if (is_new) MREG_RETURN_IF_ERROR(CreateTables());
+    MREG_ASSIGN_OR_RETURN(const bool needs_tables, NeedsTables());
+    if (needs_tables) MREG_RETURN_IF_ERROR(CreateTables());
     return absl::OkStatus();
   }
 
@@ -149,16 +149,23 @@ class SqliteStore final : public KeyValueStore {
  private:
   using Row = std::pair<Bytes, Bytes>;
 
-  absl::StatusOr<bool> NeedsTables() {
-    MREG_ASSIGN_OR_RETURN(const Statement version, Prepare(db_.get(), "PRAGMA user_version"));
-    const int code = sqlite3_step(version.get());
+  absl::StatusOr<int> ReadNumber(const std::string& sql) {
+    MREG_ASSIGN_OR_RETURN(const Statement query, Prepare(db_.get(), sql));
+    const int code = sqlite3_step(query.get());
     if (code != SQLITE_ROW) return ToStatus(db_.get(), code, "read the store's index");
-    const int found = sqlite3_column_int(version.get(), 0);
+    return sqlite3_column_int(query.get(), 0);
+  }
+
+  // Of a new file, or of one made when there were fewer of them.
+  absl::StatusOr<bool> NeedsTables() {
+    MREG_ASSIGN_OR_RETURN(const int found, ReadNumber("PRAGMA user_version"));
     if (found > kFormatVersion) {
       return absl::FailedPreconditionError(fmt::format(
           "the store's index has format {}; this mreg knows {}", found, kFormatVersion));
     }
-    return found == 0;
+    MREG_ASSIGN_OR_RETURN(const int tables,
+                          ReadNumber("SELECT count(*) FROM sqlite_master WHERE type = 'table'"));
+    return found == 0 || tables < kTableCount;
   }
 
   absl::Status CreateTables() {
@@ -204,20 +211,23 @@ class SqliteStore final : public KeyValueStore {
   absl::StatusOr<std::vector<Row>> ReadPage(Table table, ByteView from, bool inclusive,
                                             const std::optional<Bytes>& end, size_t limit) const {
     std::lock_guard lock(mutex_);
-    MREG_ASSIGN_OR_RETURN(
-        const Statement select,
-        Prepare(db_.get(), fmt::format("SELECT key, value FROM \"{}\" WHERE key {} ? {} ORDER BY "
-                                       "key LIMIT {}",
-                                       TableName(table), inclusive ? ">=" : ">",
-                                       end ? "AND key < ?" : "", limit)));
-    Bind(select.get(), 1, from);
-    if (end) Bind(select.get(), 2, *end);
+    const std::string sql =
+        fmt::format("SELECT key, value FROM \"{{}}\" WHERE key {} ? {} ORDER BY key LIMIT {}",
+                    inclusive ? ">=" : ">", end ? "AND key < ?" : "", limit);
+    MREG_ASSIGN_OR_RETURN(sqlite3_stmt* const select,
+                          Cached(pages_[inclusive ? 1 : 0][end ? 1 : 0], table, sql));
+    Bind(select, 1, from);
+    if (end) Bind(select, 2, *end);
     std::vector<Row> rows;
     int code;
-    while ((code = sqlite3_step(select.get())) == SQLITE_ROW) {
-      rows.emplace_back(Column(select.get(), 0), Column(select.get(), 1));
+    while ((code = sqlite3_step(select)) == SQLITE_ROW) {
+      rows.emplace_back(Column(select, 0), Column(select, 1));
     }
-    if (code != SQLITE_DONE) return ToStatus(db_.get(), code, "scan the store's index");
+    const absl::Status status = code == SQLITE_DONE
+                                    ? absl::OkStatus()
+                                    : ToStatus(db_.get(), code, "scan the store's index");
+    sqlite3_reset(select);
+    if (!status.ok()) return status;
     return rows;
   }
 
@@ -246,6 +256,7 @@ class SqliteStore final : public KeyValueStore {
   mutable std::mutex mutex_;  // a connection and its statements serve one thread at a time
   const Database db_;
   mutable std::array<Statement, kTableCount> selects_, puts_, removes_;
+  mutable std::array<Statement, kTableCount> pages_[2][2];  // by what ReadPage asks for
 };
 
 }  // namespace
