@@ -6,6 +6,7 @@
 #include "cli/checkout.h"
 #include "cli/command_list.h"
 #include "cli/context.h"
+#include "cli/derivation.h"
 #include "cli/display.h"
 #include "cli/terminal/units.h"
 #include "schema/base/status.h"
@@ -38,14 +39,33 @@ void NoteReport(terminal::Terminal& terminal, const workspace::AddReport& report
   }
 }
 
+// Without its files here nothing can be stored as a difference to them.
+absl::Status NoteMissing(Context& context, workspace::Workspace& workspace,
+                         std::span<const Source> sources) {
+  for (const Source& source : sources) {
+    MREG_ASSIGN_OR_RETURN(const auto missing, workspace.MissingFiles(source.commit));
+    if (missing.empty()) continue;
+    context.terminal().Note(
+        fmt::format("{} of {} are not here and of no use now; `mreg switch --detach {}` fetches "
+                    "them",
+                    terminal::FormatCount(missing.size(), "file", "files"), Shown(source.name),
+                    source.commit.ToShortHex()));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
   MREG_ASSIGN_OR_RETURN(const auto workspace, context.OpenWorkspace());
   MREG_ASSIGN_OR_RETURN(const std::string here, context.CurrentDirectory());
+  MREG_ASSIGN_OR_RETURN(const auto sources,
+                        ResolveSources(*workspace, arguments.All("derived-from")));
+  MREG_RETURN_IF_ERROR(NoteMissing(context, *workspace, sources));
   absl::StatusOr<workspace::AddReport> report;
   {
     terminal::ProgressBar bar(context.terminal());
     const Interrupts::Hold hold(context.interrupts());
-    report = workspace->Add(arguments.All("PATH"), here, ShowOn(bar, context.interrupts()));
+    report = workspace->Add(arguments.All("PATH"), here, CommitsOf(sources),
+                            ShowOn(bar, context.interrupts()));
   }
   if (!report.ok()) return report.status();
   NoteReport(context.terminal(), *report);
@@ -54,6 +74,13 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
 
 constexpr Positional kPositionals[] = {
     {"PATH", Count::kSome, "Files, and folders with everything below"}};
+
+constexpr Option kOptions[] = {
+    {.name = "derived-from",
+     .value = "REVISION",
+     .help = "A version that the files were made from, also as NAMESPACE/NAME@REVISION: what they "
+             "share with it is kept once",
+     .repeats = true}};
 
 constexpr Example kExamples[] = {
     {"add .", "Take all new, changed and removed files into the next version."},
@@ -69,8 +96,11 @@ const Command kAddCommand = {
     .details =
         "Small text files become part of the history; the content of all others goes to "
         "the user's store, models cut at their tensors, so that what two versions share "
-        "is kept once. .mregignore names files to be left out, as .gitignore does.",
+        "is kept once. Tensors that are like others of the store are found by their values; "
+        "--derived-from helps where they have changed much. .mregignore names files to be left "
+        "out, as .gitignore does.",
     .positionals = kPositionals,
+    .options = kOptions,
     .examples = kExamples,
     .run = Run,
 };

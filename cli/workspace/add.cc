@@ -1,8 +1,11 @@
 #include "cli/workspace/add.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -17,7 +20,10 @@
 namespace mreg::workspace {
 namespace {
 
-constexpr size_t kMaxFilesLike = 4;
+constexpr size_t kMaxFilesLike = 4;  // of a version
+// A model that brings as much as this is brought to the disk before the next file is read, so that
+// what is like it in those can be stored as a difference to it.
+constexpr uint64_t kWorthFlushing = 4 << 20;
 
 // "ONNX, IR 8, opset 16, 42 tensors".
 std::string Summarise(const onnx::ModelScan& model) {
@@ -41,8 +47,9 @@ AddedFile AddedAs(const std::string& path, bool is_artifact, uint64_t size) {
 // One command's work: files are read one after the other, into one writing session of the store.
 class Adder {
  public:
-  Adder(Clone& clone, history::StagingIndex& index, const FileProgress& progress)
-      : clone_(clone), index_(index), progress_(progress) {}
+  Adder(Clone& clone, history::StagingIndex& index, std::span<const CommitId> derived_from,
+        const FileProgress& progress)
+      : clone_(clone), index_(index), derived_from_(derived_from), progress_(progress) {}
 
   absl::StatusOr<AddReport> Run(Selection selection) {
     std::vector<std::string> artifacts;
@@ -106,10 +113,23 @@ class Adder {
     MREG_ASSIGN_OR_RETURN(const ExternalData external, FindExternalData(paths));
     MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, clone_.Store());
     const auto ingest = store->content().BeginIngest(nullptr);
-    for (const std::string& path : paths) {
+    MREG_ASSIGN_OR_RETURN(const auto largest_first, LargestFirst(paths));
+    for (const std::string& path : largest_first) {
       MREG_RETURN_IF_ERROR(AddArtifact(path, external.RangesOf(path), store->content(), *ingest));
     }
     return ingest->Finish();
+  }
+
+  // Models before their casts and quantised copies.
+  absl::StatusOr<std::vector<std::string>> LargestFirst(std::vector<std::string> paths) const {
+    std::map<std::string, off_t> sizes;
+    for (const std::string& path : paths) {
+      MREG_ASSIGN_OR_RETURN(const auto info, clone_.tree().Look(path));
+      sizes[path] = info ? info->st_size : 0;
+    }
+    std::ranges::stable_sort(paths, std::greater(),
+                             [&](const std::string& path) { return sizes[path]; });
+    return paths;
   }
 
   absl::StatusOr<ExternalData> FindExternalData(const std::vector<std::string>& paths) const {
@@ -140,6 +160,8 @@ class Adder {
     const auto put =
         store.PutFile(*file, ranges, alike, ingest, [&](uint64_t done) { Progress(*file, done); });
     if (!put.ok()) return Annotate(put.status(), registry::EscapeForDisplay(path));
+    const bool is_model = put->layout.kind != content::FileKind::kOther;
+    if (is_model && put->new_bytes >= kWorthFlushing) MREG_RETURN_IF_ERROR(ingest.Flush());
     const std::string pointer = history::FormatLfsPointer({put->artifact, put->size});
     MREG_ASSIGN_OR_RETURN(const ObjectId blob,
                           clone_.history().WriteObject(history::ObjectType::kBlob, pointer));
@@ -153,28 +175,45 @@ class Adder {
     return Stage(*file, blob, std::move(added));
   }
 
-  // Of the version that is checked out: what is at `path`, then what has its name's ending.
+  // Of the versions that it is derived from, then of the one that is checked out.
   absl::StatusOr<std::vector<ArtifactId>> FilesLike(const std::string& path) {
+    if (versions_.empty()) MREG_RETURN_IF_ERROR(ReadVersions());
     std::vector<ArtifactId> files;
+    for (const auto& version : versions_) {
+      MREG_RETURN_IF_ERROR(TakeFilesLike(path, version, files));
+    }
+    return files;
+  }
+
+  absl::Status ReadVersions() {
+    for (const CommitId& commit : derived_from_) {
+      MREG_ASSIGN_OR_RETURN(versions_.emplace_back(), clone_.FilesOf(commit));
+    }
+    MREG_ASSIGN_OR_RETURN(const Head head, clone_.ReadHead());
+    MREG_ASSIGN_OR_RETURN(versions_.emplace_back(), clone_.FilesOf(head.commit));
+    return absl::OkStatus();
+  }
+
+  // What is at `path`, then what has its name's ending.
+  absl::Status TakeFilesLike(const std::string& path,
+                             const std::vector<history::TreeEntry>& version,
+                             std::vector<ArtifactId>& files) const {
+    const size_t most = files.size() + kMaxFilesLike;
     const auto take = [&](const history::TreeEntry& entry) -> absl::Status {
       MREG_ASSIGN_OR_RETURN(const VersionContent content, ReadContent(clone_.history(), entry));
       if (content.artifact) files.push_back(content.artifact->artifact);
       return absl::OkStatus();
     };
-    if (!committed_) {
-      MREG_ASSIGN_OR_RETURN(const Head head, clone_.ReadHead());
-      MREG_ASSIGN_OR_RETURN(committed_, clone_.FilesOf(head.commit));
-    }
-    const auto same = std::ranges::find(*committed_, path, &history::TreeEntry::path);
-    if (same != committed_->end()) MREG_RETURN_IF_ERROR(take(*same));
+    const auto same = std::ranges::find(version, path, &history::TreeEntry::path);
+    if (same != version.end()) MREG_RETURN_IF_ERROR(take(*same));
     const auto ending = [](std::string_view name) { return name.substr(name.rfind('.') + 1); };
-    for (const history::TreeEntry& entry : *committed_) {
-      if (files.size() == kMaxFilesLike) break;
+    for (const history::TreeEntry& entry : version) {
+      if (files.size() == most) break;
       if (entry.path != path && ending(entry.path) == ending(path)) {
         MREG_RETURN_IF_ERROR(take(entry));
       }
     }
-    return files;
+    return absl::OkStatus();
   }
 
   absl::Status Stage(const WorkFile& file, const ObjectId& blob, AddedFile added) {
@@ -190,21 +229,23 @@ class Adder {
 
   Clone& clone_;
   history::StagingIndex& index_;
+  const std::span<const CommitId> derived_from_;
   const FileProgress& progress_;
   AddReport report_;
-  std::optional<std::vector<history::TreeEntry>> committed_;  // once it was needed
-  uint64_t done_bytes_ = 0;                                   // of files that are done
+  std::vector<std::vector<history::TreeEntry>> versions_;  // once they were needed; HEAD's last
+  uint64_t done_bytes_ = 0;                                // of files that are done
   uint64_t total_bytes_ = 0;
 };
 
 }  // namespace
 
 absl::StatusOr<AddReport> AddFiles(Clone& clone, std::span<const std::string> arguments,
+                                   std::span<const CommitId> derived_from,
                                    const FileProgress& progress) {
   MREG_ASSIGN_OR_RETURN(const auto index, clone.OpenIndex());
   MREG_ASSIGN_OR_RETURN(Selection selection, SelectFiles(clone.tree(), *index, arguments));
   if (selection.changed.empty() && selection.removed.empty()) return AddReport{};
-  Adder adder(clone, *index, progress);
+  Adder adder(clone, *index, derived_from, progress);
   MREG_ASSIGN_OR_RETURN(AddReport report, adder.Run(std::move(selection)));
   MREG_RETURN_IF_ERROR(clone.history().Flush());
   MREG_RETURN_IF_ERROR(SaveIndex(*index));

@@ -13,6 +13,7 @@ namespace mreg::workspace {
 
 // As Workspace::Add, `arguments` as ResolveArguments gives them.
 absl::StatusOr<AddReport> AddFiles(Clone& clone, std::span<const std::string> arguments,
+                                   std::span<const CommitId> derived_from,
                                    const FileProgress& progress);
 
 }  // namespace mreg::workspace

@@ -9,6 +9,7 @@
 #include "schema/base/status.h"
 #include "storage/history/lfs_pointer.h"
 #include "storage/registry/manifest.h"
+#include "tests/models/model_edits.h"
 #include "tests/models/transformer_model.h"
 #include "tests/models/wire_builder.h"
 
@@ -54,6 +55,48 @@ TEST_F(AddTest, TextIsABlobAndEverythingElseAnArtifact) {
   }
 }
 
+uint64_t StoredBytes(Workspace& workspace) {
+  return (*workspace.store())->content().Stats()->stored_bytes;
+}
+
+// So that only names and shapes tell what is like what.
+void ForgetSketches(Workspace& workspace) {
+  kv::KeyValueStore& index = (*workspace.store())->content().index();
+  kv::Batch batch;
+  ASSERT_TRUE(index
+                  .Scan(kv::Table::kSketches, "", "",
+                        [&](ByteView key, ByteView) {
+                          batch.Remove(kv::Table::kSketches, key);
+                          return true;
+                        })
+                  .ok());
+  ASSERT_TRUE(index.Commit(batch).ok());
+}
+
+TEST_F(AddTest, ACastBesideItsModelCostsNextToNothingThoughBothAreNew) {
+  const test_models::ModelSpec spec{.type = test_models::ParameterType::kFloat32, .hidden = 256};
+  const Bytes model = test_models::MakeTransformerModel(spec);
+  clone_.Write("a_half.onnx", test_models::CastToHalf(model));
+  clone_.Write("model.onnx", model);
+  clone_.Add({"."});
+  EXPECT_LT(StoredBytes(clone_.workspace()), model.size() * 86 / 100);
+}
+
+TEST_F(AddTest, WhatWasMadeFromAnotherVersionIsADifferenceToItsTensors) {
+  const test_models::ModelSpec spec{.type = test_models::ParameterType::kFloat32};
+  const Bytes model = test_models::MakeTransformerModel(spec);
+  clone_.Write("model.onnx", model);
+  const CommitId base = clone_.AddAllAndCommit();
+  clone_.Remove("model.onnx");
+  clone_.AddAllAndCommit();
+  ForgetSketches(clone_.workspace());
+  clone_.Write("tuned.onnx", test_models::FineTune(model, 1, 0.01, 1));
+  const std::vector<std::string> names = {"."};
+  const uint64_t before = StoredBytes(clone_.workspace());
+  ASSERT_TRUE(clone_.workspace().Add(names, clone_.root(), {&base, 1}, nullptr).ok());
+  EXPECT_LT(StoredBytes(clone_.workspace()) - before, model.size() * 70 / 100);
+}
+
 TEST_F(AddTest, TheReportSaysWhatIsNew) {
   clone_.Write("a.bin", BinaryContent(3 << 20, 1));
   const AddReport first = clone_.Add({"a.bin"});
@@ -80,11 +123,11 @@ TEST_F(AddTest, AFolderStandsForAllBelowItAndPathsStartWhereTheUserIs) {
   clone_.Write("sub/one", "1");
   clone_.Write("sub/deep/two", "2");
   const std::vector<std::string> names = {"deep", "./one"};
-  const auto report = clone_.workspace().Add(names, clone_.PathOf("sub"), nullptr);
+  const auto report = clone_.workspace().Add(names, clone_.PathOf("sub"), {}, nullptr);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(Paths(*report), ElementsAre("sub/deep/two", "sub/one"));
   const std::vector<std::string> up = {"..", clone_.PathOf("top")};
-  EXPECT_TRUE(clone_.workspace().Add(up, clone_.PathOf("sub"), nullptr).ok());
+  EXPECT_TRUE(clone_.workspace().Add(up, clone_.PathOf("sub"), {}, nullptr).ok());
   EXPECT_THAT(Staged(), ElementsAre("A sub/deep/two", "A sub/one", "A top"));
 }
 
@@ -227,7 +270,7 @@ TEST_F(AddTest, AFileThatChangesMeanwhileIsNamed) {
     if (path == "big.bin" && !was_touched) clone_.Write("big.bin", BinaryContent(8 << 20, 2));
     if (path == "big.bin") was_touched = true;
   };
-  EXPECT_THAT(clone_.workspace().Add(all, clone_.root(), touch).status(),
+  EXPECT_THAT(clone_.workspace().Add(all, clone_.root(), {}, touch).status(),
               FailsWith(StatusCode::kAborted, "big.bin"));
   EXPECT_THAT(Staged(), IsEmpty());
   EXPECT_THAT(Paths(clone_.Add({"."})), ElementsAre("a", "big.bin"));
@@ -243,7 +286,7 @@ TEST_F(AddTest, ProgressEndsAtTheTotalOfAllFiles) {
     EXPECT_GE(done, last);
     last = done;
   };
-  ASSERT_TRUE(clone_.workspace().Add(all, clone_.root(), progress).ok());
+  ASSERT_TRUE(clone_.workspace().Add(all, clone_.root(), {}, progress).ok());
   EXPECT_EQ(last, (5u << 20) + 3);
 }
 

@@ -83,7 +83,7 @@ TEST_F(StatusTest, StatusLeavesTheIndexAloneWhileAnotherCommandIsAtWork) {
     EXPECT_THAT(Lines(other.Status().unstaged), IsEmpty());
     EXPECT_EQ(Index(), before);
   };
-  EXPECT_TRUE(clone_.workspace().Add(names, clone_.root(), look).ok());
+  EXPECT_TRUE(clone_.workspace().Add(names, clone_.root(), {}, look).ok());
 }
 
 TEST_F(StatusTest, FoldersWithNothingTrackedAreOneLine) {

@@ -92,13 +92,13 @@ void TestClone::Age(std::string_view path) {
 }
 
 AddReport TestClone::Add(const std::vector<std::string>& paths) {
-  auto report = workspace().Add(paths, root_, nullptr);
+  auto report = workspace().Add(paths, root_, {}, nullptr);
   EXPECT_TRUE(report.ok()) << report.status();
   return report.ok() ? *std::move(report) : AddReport{};
 }
 
 absl::Status TestClone::TryAdd(const std::vector<std::string>& paths) {
-  return workspace().Add(paths, root_, nullptr).status();
+  return workspace().Add(paths, root_, {}, nullptr).status();
 }
 
 CommitId TestClone::Commit(const std::string& message) {

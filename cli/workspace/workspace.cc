@@ -61,10 +61,11 @@ class CloneWorkspace final : public Workspace {
   absl::StatusOr<StatusReport> Status() override { return ReadStatus(*clone_); }
 
   absl::StatusOr<AddReport> Add(std::span<const std::string> paths, const std::string& from,
+                                std::span<const CommitId> derived_from,
                                 const FileProgress& progress) override {
     MREG_ASSIGN_OR_RETURN(const auto arguments, ResolveArguments(root(), from, paths));
     MREG_ASSIGN_OR_RETURN(const CloneLock lock, clone_->Lock());
-    return AddFiles(*clone_, arguments, progress);
+    return AddFiles(*clone_, arguments, derived_from, progress);
   }
 
   absl::StatusOr<CommitId> Commit(const std::string& message, const history::Signature& author,

@@ -96,7 +96,10 @@ class Workspace {
   // content into the store. `paths` are relative to `from`, a folder inside the work tree.
   // Hostile names, links and special files are refused, and nothing is added then, as are ignored
   // files that are named themselves. The report tells what differs in the index from before.
+  // What the files have in common with those of the versions `derived_from` that are in the store
+  // is kept once, as it is with those of HEAD.
   virtual absl::StatusOr<AddReport> Add(std::span<const std::string> paths, const std::string& from,
+                                        std::span<const CommitId> derived_from,
                                         const FileProgress& progress) = 0;
 
   // FailedPrecondition if nothing is staged. `parents` beyond HEAD make it a merge.

@@ -114,7 +114,7 @@ TEST_F(WorkspaceTest, TwoCommandsAtOnceAreToldOfEachOther) {
     EXPECT_THAT(other.TryAdd({"a.bin"}),
                 FailsWith(StatusCode::kUnavailable, "another mreg command is changing this clone"));
   };
-  EXPECT_TRUE(clone_.workspace().Add(names, clone_.root(), meanwhile).ok());
+  EXPECT_TRUE(clone_.workspace().Add(names, clone_.root(), {}, meanwhile).ok());
   EXPECT_GT(tries, 0);
   EXPECT_EQ(other.TryCommit(), absl::OkStatus());
 }

@@ -90,11 +90,7 @@ absl::Status ChunkIngest::WaitForSeal() {
 
 absl::Status ChunkIngest::Flush() {
   if (writer_) MREG_RETURN_IF_ERROR(SealInBackground());
-  return WaitForSeal();
-}
-
-absl::Status ChunkIngest::Finish() {
-  MREG_RETURN_IF_ERROR(Flush());
+  MREG_RETURN_IF_ERROR(WaitForSeal());
   if (recipes_.writes().empty()) return absl::OkStatus();
   return index_.Commit(std::exchange(recipes_, {}));
 }

@@ -31,15 +31,15 @@ class ChunkIngest {
 
   bool Has(const ChunkId& id) const { return added_.contains(id); }
 
-  // Enters the file into the index with the session's end, when all its chunks are durable, and
-  // those of its tensors that others may be differences to.
+  // Enters the file into the index with the next Flush, when all its chunks are durable, and those
+  // of its tensors that others may be differences to.
   void AddRecipe(const Recipe& recipe, std::span<const SketchedTensor> bases = {});
 
-  // Every chunk added so far is durable and indexed on return.
+  // Every chunk and file added so far is durable and indexed on return.
   absl::Status Flush();
 
-  // Everything added is durable and indexed on return. The session is over.
-  absl::Status Finish();
+  // The same. The session is over.
+  absl::Status Finish() { return Flush(); }
 
   uint64_t stored_bytes() const { return stored_bytes_; }  // of payload written
   uint64_t chunk_count() const { return added_.size(); }
