@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """The life of a model: two releases, shared, looked at, fetched by others."""
 
+import contextlib
+import json
 import shutil
+import sqlite3
 import unittest
 
 from worlds import on_each_registry, onnx_models, read_file, two_releases
@@ -125,6 +128,50 @@ class StoryTest(unittest.TestCase):
         self.assertIn("first", clone.git("log", "--oneline", "origin/main").out)
         self.assertIn("oid sha256:", clone.git("show", "v1:model.bin").out)
         self.assertEqual(clone.git("config", "branch.main.merge").out, "refs/heads/main\n")
+
+    @on_each_registry
+    def test_a_version_says_what_it_was_made_from(self, world):
+        ada = world.person("ada")
+        base = ada.begin("bert", world.registry.url("acme/bert"))
+        base.commit("base", model_bin=world.bytes(100_000))
+        base.run("push", "-u", "origin", "main")
+        made_from = base.json("show")["id"]
+        own = ada.begin("own", world.registry.url("acme/own"))
+        own.write("model.bin", world.bytes(100_000))
+        name = "acme/bert@main"
+        unknown = own.run("add", ".", "--derived-from", name, code=3)
+        self.assertIn("mreg remote add", unknown.err)
+        own.run("remote", "add", "bert", world.registry.url("acme/bert"))
+        self.assertIn("mreg fetch bert", own.run("add", ".", "--derived-from", name, code=3).err)
+        own.run("fetch", "bert")
+        own.run("add", ".", "--derived-from", name)
+        for words in (["--how", "cast"], ["--derived-from", name],
+                      ["--derived-from", name, "--how", "magic"]):
+            own.run("commit", "-m", "tuned", *words, code=2)
+        own.run("commit", "-m", "tuned", "--derived-from", name, "--how", "fine-tune")
+        trailers = f"Derived-From: {made_from} ({name})\nDerived-How: fine-tune\n"
+        self.assertEqual(own.json("show")["message"], "tuned\n\n" + trailers)
+        self.assertIn(f"Derived-From: {made_from}", own.run("log").out)
+        self.assertEqual(own.git("log", "-1", "--format=%(trailers)").out.strip(),
+                         trailers.strip())
+
+    @on_each_registry
+    def test_a_store_from_before_a_table_gets_it(self, world):
+        clone = world.person("ada").begin("vad", world.registry.url())
+        clone.commit("one", model_bin=world.bytes(10_000))
+        with contextlib.closing(sqlite3.connect(clone.home + "/store/index.sqlite")) as index:
+            index.execute("DROP TABLE sketches")
+        clone.write("model.safetensors", safetensors(world.bytes(40_000)))
+        clone.run("add", ".")
+        with contextlib.closing(sqlite3.connect(clone.home + "/store/index.sqlite")) as index:
+            index.execute("SELECT count(*) FROM sketches")
+
+
+def safetensors(weights):
+    """A file with one tensor of these bytes as int8."""
+    header = json.dumps({"w": {"dtype": "I8", "shape": [len(weights)],
+                               "data_offsets": [0, len(weights)]}}).encode()
+    return len(header).to_bytes(8, "little") + header + weights
 
 
 if __name__ == "__main__":
