@@ -84,7 +84,8 @@ std::string TrackingReference(std::string_view remote, std::string_view branch) 
 }
 
 absl::StatusOr<FetchReport> FetchReferences(Context& context, workspace::Workspace& workspace,
-                                            const NamedRemote& from, sync::Remote& remote) {
+                                            const NamedRemote& from, sync::Remote& remote,
+                                            sync::DryRun dry_run) {
   auto fetched = sync::FetchHistory(workspace.history(), remote);
   if (!fetched.ok()) return AdviseOnRemote(fetched.status(), from.url);
   FetchReport report;
@@ -98,7 +99,9 @@ absl::StatusOr<FetchReport> FetchReferences(Context& context, workspace::Workspa
   for (const history::Reference& there : fetched->references) {
     MREG_RETURN_IF_ERROR(plan.Add(there, report));
   }
-  MREG_RETURN_IF_ERROR(MoveReferences(context, workspace, from, report));
+  if (dry_run == sync::DryRun::kNo) {
+    MREG_RETURN_IF_ERROR(MoveReferences(context, workspace, from, report));
+  }
   return report;
 }
 
@@ -135,11 +138,35 @@ absl::StatusOr<sync::FetchOutcome> FetchMissing(Context& context, workspace::Wor
   return FetchFrom(context, workspace, *connected, missing);
 }
 
-Json ReceivedJson(const sync::FetchOutcome& outcome) {
-  return Json::Object({{"file_bytes", outcome.file_bytes},
-                       {"chunks", outcome.chunks},
-                       {"received_chunks", outcome.received_chunks},
-                       {"received_bytes", outcome.received_bytes}});
+absl::StatusOr<sync::FetchPlan> PlanMissing(workspace::Workspace& workspace, const CommitId& commit,
+                                            sync::Remote& remote) {
+  MREG_ASSIGN_OR_RETURN(const auto missing, workspace.MissingFiles(commit));
+  if (missing.empty()) return sync::FetchPlan{};
+  MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
+  auto plan = sync::PlanFetch(store->content(), remote, missing);
+  if (!plan.ok()) return AdviseOnRemote(plan.status(), remote.url());
+  return plan;
+}
+
+void NotePlan(Context& context, const sync::FetchPlan& plan) {
+  if (plan.files == 0) {
+    context.terminal().Note("no file would be received");
+    return;
+  }
+  context.terminal().Note(fmt::format(
+      "{}, {}", terminal::FormatCount(plan.files, "file", "files"),
+      FormatTransfer(plan.file_bytes, plan.chunks, plan.missing_chunks, plan.receive_bytes,
+                     plan.receives_at_most ? "would be received at most" : "would be received")));
+}
+
+Json PlanJson(const sync::FetchPlan& plan) {
+  return Json::Object({{"files", plan.files},
+                       {"file_bytes", plan.file_bytes},
+                       {"chunks", plan.chunks},
+                       {"missing_chunks", plan.missing_chunks},
+                       {"missing_bytes", plan.missing_bytes},
+                       {"receive_bytes", plan.receive_bytes},
+                       {"receives_at_most", plan.receives_at_most}});
 }
 
 std::string FormatTransfer(uint64_t file_bytes, uint64_t chunks, uint64_t new_chunks,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/command.h"
 #include "cli/context.h"
 #include "cli/remote_access.h"
 #include "cli/terminal/json.h"
@@ -21,22 +22,31 @@ struct FetchReport {
   uint64_t objects = 0;                       // that were new
 };
 
+inline constexpr Option kDryRunOption = {
+    .name = "dry-run", .letter = 'n', .help = "Only say what would be received and moved"};
+
 // Brings the history of `from` and moves refs/remotes/<name>/* to what it has; new tags come
-// along. No files.
+// along. No files. A dry run moves nothing; the objects that it looked at stay until a collection.
 absl::StatusOr<FetchReport> FetchReferences(Context& context, workspace::Workspace& workspace,
-                                            const NamedRemote& from, sync::Remote& remote);
+                                            const NamedRemote& from, sync::Remote& remote,
+                                            sync::DryRun dry_run);
 
 // Says what was moved, and warns of tags that were not.
 void NoteFetch(Context& context, const NamedRemote& from, const FetchReport& report);
 
 terminal::Json FetchJson(const NamedRemote& from, const FetchReport& report);
 
+// Asks what FetchMissing would bring. Nothing is kept.
+absl::StatusOr<sync::FetchPlan> PlanMissing(workspace::Workspace& workspace, const CommitId& commit,
+                                            sync::Remote& remote);
+
+void NotePlan(Context& context, const sync::FetchPlan& plan);
+terminal::Json PlanJson(const sync::FetchPlan& plan);
+
 // Brings what `commit` needs and the user's store lacks, from the remote of the branch HEAD is on;
 // from `remote` where one is given. Says nothing and connects to nobody if nothing is missing.
 absl::StatusOr<sync::FetchOutcome> FetchMissing(Context& context, workspace::Workspace& workspace,
                                                 const CommitId& commit, sync::Remote* remote);
-
-terminal::Json ReceivedJson(const sync::FetchOutcome& outcome);
 
 // refs/remotes/origin/main of origin and refs/heads/main.
 std::string TrackingReference(std::string_view remote, std::string_view branch);

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "cli/arguments.h"
 #include "cli/checkout.h"
@@ -10,11 +13,15 @@
 #include "cli/new_folder.h"
 #include "cli/remote_access.h"
 #include "cli/transfers.h"
+#include "cli/versions.h"
+#include "schema/base/file_system.h"
 #include "schema/base/status.h"
+#include "storage/kv/memory_store.h"
 
 namespace mreg::cli {
 namespace {
 
+using terminal::Json;
 using workspace::Workspace;
 
 constexpr char kOrigin[] = "origin";
@@ -65,14 +72,66 @@ absl::Status CloneInto(Context& context, const std::string& directory, const std
   {
     const Interrupts::Hold hold(context.interrupts());
     MREG_ASSIGN_OR_RETURN(workspace, MakeClone(context, directory, url));
-    MREG_ASSIGN_OR_RETURN(fetched, FetchReferences(context, *workspace, {kOrigin, url}, *remote));
+    MREG_ASSIGN_OR_RETURN(
+        fetched, FetchReferences(context, *workspace, {kOrigin, url}, *remote, sync::DryRun::kNo));
   }
   return CheckOut(context, *workspace, *remote, wanted, fetched.head);
+}
+
+absl::StatusOr<CommitId> WantedCommit(const history::Repository& history,
+                                      const sync::FetchedHistory& fetched,
+                                      const std::string& wanted, const std::string& url) {
+  const std::string names[] = {
+      wanted.empty() ? fetched.head : fmt::format("{}{}", kBranchPrefix, wanted),
+      fmt::format("{}{}", kTagPrefix, wanted)};
+  for (const std::string& name : names) {
+    const auto found = std::ranges::find(fetched.references, name, &history::Reference::name);
+    if (found != fetched.references.end()) return history.Peel(found->target);
+  }
+  return absl::NotFoundError(fmt::format(
+      "{} has no {}", url, wanted.empty() ? "versions yet" : "branch or tag " + Shown(wanted)));
+}
+
+absl::StatusOr<std::vector<ArtifactId>> ArtifactsOf(const history::Repository& history,
+                                                    const CommitId& commit) {
+  std::vector<ArtifactId> artifacts;
+  MREG_ASSIGN_OR_RETURN(const FileStates files, FilesOfCommit(history, commit));
+  for (const auto& [path, file] : files) {
+    if (file.is_artifact) artifacts.push_back(file.digest);
+  }
+  return artifacts;
+}
+
+// The history comes into memory, to tell which files there are.
+absl::StatusOr<ExitCode> ShowPlan(Context& context, const std::string& url,
+                                  const Arguments& arguments) {
+  MREG_ASSIGN_OR_RETURN(const auto remote, ConnectTo(context, url, sync::CreateFolder::kNo));
+  const auto objects = kv::MakeMemoryStore();
+  MREG_ASSIGN_OR_RETURN(const auto history, history::OpenStored(*objects, 1, nullptr));
+  const auto fetched = sync::FetchHistory(*history, *remote);
+  if (!fetched.ok()) return AdviseOnRemote(fetched.status(), url);
+  MREG_ASSIGN_OR_RETURN(const CommitId commit,
+                        WantedCommit(*history, *fetched, arguments.Get("branch"), url));
+  MREG_ASSIGN_OR_RETURN(const auto artifacts, ArtifactsOf(*history, commit));
+  MREG_ASSIGN_OR_RETURN(const auto store,
+                        registry::LocalStore::Open(context.paths().store, PosixFileSystem()));
+  const auto plan = sync::PlanFetch(store->content(), *remote, artifacts);
+  if (!plan.ok()) return AdviseOnRemote(plan.status(), url);
+  NotePlan(context, *plan);
+  if (arguments.wants_json()) {
+    context.terminal().Print(PlanJson(*plan)
+                                 .Set("dry_run", true)
+                                 .Set("url", url)
+                                 .Set("commit", commit.ToHex())
+                                 .ToText());
+  }
+  return ExitCode::kOk;
 }
 
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
   const std::string url = arguments.Get("URL");
   MREG_ASSIGN_OR_RETURN(const sync::RemoteUrl parsed, sync::ParseRemoteUrl(url));
+  if (arguments.Has("dry-run")) return ShowPlan(context, parsed.ToString(), arguments);
   MREG_ASSIGN_OR_RETURN(const NewFolder folder,
                         NewFolder::Claim(arguments.Get("DIR", parsed.repository.name())));
   context.interrupts().SetCleanup([&folder] { folder.Remove(); });
@@ -84,6 +143,11 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
     return status;
   }
   context.terminal().Note(fmt::format("cloned {} into {}", parsed.ToString(), folder.path()));
+  if (arguments.wants_json()) {
+    context.terminal().Print(
+        Json::Object({{"dry_run", false}, {"url", parsed.ToString()}, {"folder", folder.path()}})
+            .ToText());
+  }
   return ExitCode::kOk;
 }
 
@@ -92,11 +156,13 @@ constexpr Positional kPositionals[] = {
     {"DIR", Count::kOptional, "The folder to make (default: the repository's name)"}};
 
 constexpr Option kOptions[] = {
-    {.name = "branch", .letter = 'b', .value = "NAME", .help = "The branch or tag to check out"}};
+    {.name = "branch", .letter = 'b', .value = "NAME", .help = "The branch or tag to check out"},
+    kDryRunOption};
 
 constexpr Example kExamples[] = {
     {"clone https://models.example.org/acme/vad", "Fetch the repository into ./vad."},
-    {"clone -b v1 file:///srv/models/acme/vad old", "Check out the tag v1 in ./old."}};
+    {"clone -b v1 file:///srv/models/acme/vad old", "Check out the tag v1 in ./old."},
+    {"clone --dry-run https://models.example.org/acme/vad", "See how much would be received."}};
 
 }  // namespace
 
@@ -112,6 +178,7 @@ const Command kCloneCommand = {
     .positionals = kPositionals,
     .options = kOptions,
     .examples = kExamples,
+    .output = Output::kTextOrJson,
     .run = Run,
 };
 

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "cli/arguments.h"
 #include "cli/command_list.h"
 #include "cli/context.h"
@@ -13,6 +16,7 @@
 namespace mreg::cli {
 namespace {
 
+using terminal::Json;
 using workspace::Workspace;
 
 // The remote's branch that the current one follows: the one named, the one configured, the one of
@@ -28,11 +32,29 @@ absl::StatusOr<std::string> BranchToPull(Workspace& workspace, const Arguments& 
   return merge && merge->starts_with(kBranchPrefix) ? *merge : *head;
 }
 
+// The branch's place after the fetch, also if that was a dry run.
 absl::StatusOr<CommitId> TipOf(const history::Repository& history, const NamedRemote& from,
-                               const std::string& branch) {
-  const auto tip = history.Resolve(TrackingReference(from.name, branch));
+                               const std::string& branch, const FetchReport& fetched) {
+  const std::string tracking = TrackingReference(from.name, branch);
+  const auto move = std::ranges::find(fetched.moves, tracking, &history::ReferenceMove::name);
+  if (move != fetched.moves.end()) return history.Peel(*move->target);
+  const auto tip = history.Resolve(tracking);
   if (!absl::IsNotFound(tip.status())) return tip;
   return absl::NotFoundError(fmt::format("{} has no branch {}", from.url, ShortReference(branch)));
+}
+
+absl::StatusOr<ExitCode> ShowPlan(Context& context, Workspace& workspace, const CommitId& tip,
+                                  Json fetched, sync::Remote& remote, bool wants_json) {
+  MREG_ASSIGN_OR_RETURN(const sync::FetchPlan plan, PlanMissing(workspace, tip, remote));
+  NotePlan(context, plan);
+  if (wants_json) {
+    context.terminal().Print(PlanJson(plan)
+                                 .Set("dry_run", true)
+                                 .Set("commit", tip.ToHex())
+                                 .Set("fetched", std::move(fetched))
+                                 .ToText());
+  }
+  return ExitCode::kOk;
 }
 
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
@@ -40,10 +62,16 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
   MREG_ASSIGN_OR_RETURN(const std::string branch, BranchToPull(*workspace, arguments));
   MREG_ASSIGN_OR_RETURN(const NamedRemote from, ChooseRemote(*workspace, arguments.Get("REMOTE")));
   MREG_ASSIGN_OR_RETURN(const auto remote, ConnectTo(context, from.url, sync::CreateFolder::kNo));
+  const bool is_dry = arguments.Has("dry-run");
   MREG_ASSIGN_OR_RETURN(const FetchReport fetched,
-                        FetchReferences(context, *workspace, from, *remote));
+                        FetchReferences(context, *workspace, from, *remote,
+                                        is_dry ? sync::DryRun::kYes : sync::DryRun::kNo));
   NoteFetch(context, from, fetched);
-  MREG_ASSIGN_OR_RETURN(const CommitId tip, TipOf(workspace->history(), from, branch));
+  MREG_ASSIGN_OR_RETURN(const CommitId tip, TipOf(workspace->history(), from, branch, fetched));
+  if (is_dry) {
+    return ShowPlan(context, *workspace, tip, FetchJson(from, fetched), *remote,
+                    arguments.wants_json());
+  }
   const std::string name = fmt::format("{}/{}", from.name, ShortReference(branch));
   MREG_ASSIGN_OR_RETURN(const auto report,
                         MergeCommit(context, *workspace, tip, name, arguments, remote.get()));
@@ -57,10 +85,11 @@ constexpr Positional kPositionals[] = {
     {"REMOTE", Count::kOptional, "The remote (default: the current branch's, else origin)"},
     {"BRANCH", Count::kOptional, "Its branch (default: the one that the current branch follows)"}};
 
-constexpr Option kOptions[] = {kForwardOption, kOursOption, kTheirsOption};
+constexpr Option kOptions[] = {kForwardOption, kOursOption, kTheirsOption, kDryRunOption};
 
 constexpr Example kExamples[] = {
     {"pull", "Take over what others pushed."},
+    {"pull --dry-run", "See how much would be received."},
     {"pull --theirs model.onnx", "The same, with their model where both changed it."}};
 
 }  // namespace

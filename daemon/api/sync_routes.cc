@@ -71,6 +71,13 @@ absl::StatusOr<v1::RecipesReply> Recipes(registry::Transfer& transfer,
   return transfer.Recipes(caller, name, request);
 }
 
+absl::StatusOr<v1::DownloadSizeReply> DownloadSize(registry::Transfer& transfer,
+                                                   const registry::Caller& caller,
+                                                   const registry::RepositoryName& name,
+                                                   const v1::ChunksRequest& request) {
+  return transfer.DownloadSize(caller, name, request);
+}
+
 http::Handler::Outcome ListReferences(const Call& call) {
   const auto name = call.Repository();
   if (!name.ok()) return Problem(name.status(), call.request.id);
@@ -136,6 +143,7 @@ void AddSyncRoutes(registry::Registry& registry, std::vector<http::Route>& route
   routes.push_back(MessageRoute(registry, sync + "/fetch", Fetch));
   routes.push_back(MessageRoute(registry, sync + "/recipes", Recipes));
   routes.push_back(MakeRoute(registry, "POST", sync + "/download", Download));
+  routes.push_back(MessageRoute(registry, sync + "/download-size", DownloadSize));
 }
 
 }  // namespace mreg::api

@@ -214,4 +214,13 @@ absl::StatusOr<std::unique_ptr<content::ChunkSender>> Transfer::OpenChunks(
   return content::ChunkSender::Open(content_, std::move(ids), usable);
 }
 
+absl::StatusOr<v1::DownloadSizeReply> Transfer::DownloadSize(
+    const Caller& caller, const RepositoryName& name, const v1::ChunksRequest& request) const {
+  MREG_ASSIGN_OR_RETURN(const auto sender, OpenChunks(caller, name, request));
+  v1::DownloadSizeReply reply;
+  reply.set_bytes(sender->most());
+  reply.set_is_most(!sender->length());
+  return reply;
+}
+
 }  // namespace mreg::registry

@@ -60,6 +60,11 @@ class Transfer {
   absl::StatusOr<std::unique_ptr<content::ChunkSender>> OpenChunks(
       const Caller& caller, const RepositoryName& name, const v1::ChunksRequest& request) const;
 
+  // Of what OpenChunks would send. Nothing is read but the index.
+  absl::StatusOr<v1::DownloadSizeReply> DownloadSize(const Caller& caller,
+                                                     const RepositoryName& name,
+                                                     const v1::ChunksRequest& request) const;
+
  private:
   absl::StatusOr<bool> AreVisible(const std::string& space, std::span<const ChunkId> chunks) const;
   // Those that may be told of, are here, and can be bases.

@@ -53,6 +53,9 @@ class FolderRemote final : public Remote {
   absl::Status Download(const v1::ChunksRequest& request, ByteSink& sink) override {
     return remote_->Download(request, sink);
   }
+  absl::StatusOr<v1::DownloadSizeReply> DownloadSize(const v1::ChunksRequest& request) override {
+    return remote_->DownloadSize(request);
+  }
 
  private:
   const std::unique_ptr<registry::Registry> registry_;

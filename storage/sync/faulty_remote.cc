@@ -91,4 +91,9 @@ absl::Status FaultyRemote::Download(const v1::ChunksRequest& request, ByteSink& 
   return base_.Download(request, through);
 }
 
+absl::StatusOr<v1::DownloadSizeReply> FaultyRemote::DownloadSize(const v1::ChunksRequest& request) {
+  ++calls_;
+  return base_.DownloadSize(request);
+}
+
 }  // namespace mreg::sync

@@ -30,6 +30,7 @@ class FaultyRemote final : public Remote {
   absl::StatusOr<v1::FetchReply> Fetch(const v1::FetchRequest& request) override;
   absl::StatusOr<v1::RecipesReply> Recipes(const v1::RecipesRequest& request) override;
   absl::Status Download(const v1::ChunksRequest& request, ByteSink& sink) override;
+  absl::StatusOr<v1::DownloadSizeReply> DownloadSize(const v1::ChunksRequest& request) override;
 
  private:
   class Source;

@@ -45,6 +45,12 @@ absl::StatusOr<std::vector<ObjectId>> TargetsOf(const history::Repository& histo
   return targets;
 }
 
+class NoOutputs final : public content::FileOutputs {
+ public:
+  std::unique_ptr<RandomAccessFile> Open(const ArtifactId&, uint64_t) override { return nullptr; }
+  void Accept(const ArtifactId&, std::unique_ptr<RandomAccessFile>) override {}
+};
+
 class FileFetcher {
  public:
   FileFetcher(content::ContentStore& content, Remote& remote, content::FileOutputs& outputs,
@@ -73,12 +79,55 @@ class FileFetcher {
     return outcome_;
   }
 
+  absl::StatusOr<FetchPlan> Plan(std::span<const ArtifactId> files) {
+    MREG_RETURN_IF_ERROR(AskForRecipes(files));
+    FetchPlan plan;
+    plan.files = recipes_.size();
+    for (const content::Recipe& recipe : recipes_) plan.file_bytes += recipe.size;
+    plan.chunks = chunks_.size();
+    MREG_ASSIGN_OR_RETURN(const auto missing, content_.Missing(chunks_));
+    plan.missing_chunks = missing.size();
+    plan.missing_bytes = PlainBytes(missing);
+    if (missing.empty()) return plan;
+    MREG_ASSIGN_OR_RETURN(const v1::ChunksRequest request, RequestFor(missing));
+    const auto size = remote_.DownloadSize(request);
+    if (!size.ok() && !absl::IsNotFound(size.status())) return size.status();
+    plan.receive_bytes = size.ok() ? size->bytes() : plan.missing_bytes;
+    plan.receives_at_most = !size.ok() || size->is_most();
+    return plan;
+  }
+
  private:
+  // A recipe alone is not the file: chunks of it may have been lost since.
+  absl::StatusOr<std::optional<content::Recipe>> FindWhole(const ArtifactId& file) const {
+    MREG_ASSIGN_OR_RETURN(auto recipe, content_.FindRecipe(file));
+    if (!recipe) return std::nullopt;
+    std::vector<ChunkId> ids;
+    for (const content::RecipeChunk& chunk : recipe->chunks) ids.push_back(chunk.id);
+    MREG_ASSIGN_OR_RETURN(const auto missing, content_.Missing(ids));
+    if (!missing.empty()) recipe.reset();
+    return recipe;
+  }
+
+  uint64_t PlainBytes(const std::vector<ChunkId>& ids) const {
+    uint64_t bytes = 0;
+    for (const ChunkId& id : ids) bytes += lengths_.at(id);
+    return bytes;
+  }
+
+  absl::StatusOr<v1::ChunksRequest> RequestFor(const std::vector<ChunkId>& missing) const {
+    v1::ChunksRequest request;
+    request.set_chunk_ids(JoinIds(missing));
+    MREG_ASSIGN_OR_RETURN(const auto known_bases, content_.UsableBases(bases_));
+    request.set_known_bases(JoinIds(known_bases));
+    return request;
+  }
+
   absl::Status AskForRecipes(std::span<const ArtifactId> files) {
     v1::RecipesRequest request;
     absl::flat_hash_set<ArtifactId> asked;
     for (const ArtifactId& file : files) {
-      MREG_ASSIGN_OR_RETURN(const auto known, content_.FindRecipe(file));
+      MREG_ASSIGN_OR_RETURN(const auto known, FindWhole(file));
       if (known) outcome_.file_bytes += known->size;
       if (known || !asked.insert(file).second) continue;
       request.add_artifacts(std::string(file.bytes()));
@@ -108,16 +157,10 @@ class FileFetcher {
   }
 
   absl::Status ReceiveOnce(const std::vector<ChunkId>& missing) {
-    v1::ChunksRequest request;
-    uint64_t expected = 0;  // at most: chunks travel compressed
-    for (const ChunkId& id : missing) {
-      request.mutable_chunk_ids()->append(id.bytes());
-      expected += lengths_[id];
-    }
-    MREG_ASSIGN_OR_RETURN(const auto known_bases, content_.UsableBases(bases_));
-    request.set_known_bases(JoinIds(known_bases));
+    MREG_ASSIGN_OR_RETURN(const v1::ChunksRequest request, RequestFor(missing));
     content::ChunkReceiver receiver(content_, assembler_);
-    CountingSink sink(receiver, expected, progress_);
+    // At most the plain bytes: chunks travel compressed.
+    CountingSink sink(receiver, PlainBytes(missing), progress_);
     absl::Status status = remote_.Download(request, sink);
     outcome_.received_bytes += sink.count();
     const absl::Status finished = receiver.Finish();
@@ -191,13 +234,16 @@ absl::StatusOr<FetchedHistory> FetchHistory(history::Repository& history, Remote
   return fetched;
 }
 
+absl::StatusOr<FetchPlan> PlanFetch(content::ContentStore& content, Remote& remote,
+                                    std::span<const ArtifactId> files) {
+  NoOutputs nowhere;
+  return FileFetcher(content, remote, nowhere, nullptr).Plan(files);
+}
+
 absl::StatusOr<FetchOutcome> FetchFiles(content::ContentStore& content, Remote& remote,
                                         std::span<const ArtifactId> files, const Progress& progress,
                                         content::FileOutputs* outputs) {
-  struct : content::FileOutputs {
-    std::unique_ptr<RandomAccessFile> Open(const ArtifactId&, uint64_t) override { return nullptr; }
-    void Accept(const ArtifactId&, std::unique_ptr<RandomAccessFile>) override {}
-  } nowhere;
+  NoOutputs nowhere;
   return FileFetcher(content, remote, outputs == nullptr ? nowhere : *outputs, progress).Run(files);
 }
 

@@ -64,6 +64,10 @@ class HttpRemote final : public Remote {
     return client_.Receive(Made("download", request), sink);
   }
 
+  absl::StatusOr<v1::DownloadSizeReply> DownloadSize(const v1::ChunksRequest& request) override {
+    return Post<v1::DownloadSizeReply>("download-size", request);
+  }
+
  private:
   template <typename Request>
   HttpRequest Made(const char* call, const Request& request) const {

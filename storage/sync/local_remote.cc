@@ -51,6 +51,10 @@ class LocalRemote final : public Remote {
     return Pump(*sender, sink);
   }
 
+  absl::StatusOr<v1::DownloadSizeReply> DownloadSize(const v1::ChunksRequest& request) override {
+    return transfer_.DownloadSize(caller_, repository_, request);
+  }
+
  private:
   static absl::Status Pump(ByteSource& source, ByteSink& sink) {
     Bytes buffer(kPieceBytes, '\0');

@@ -40,6 +40,8 @@ class Remote {
   // Receives the record stream of the chunks asked for into `sink`, which is not finished here.
   // Not OK if it was cut.
   virtual absl::Status Download(const v1::ChunksRequest& request, ByteSink& sink) = 0;
+  // How long that stream would be. NotFound also from a server of a version that cannot tell.
+  virtual absl::StatusOr<v1::DownloadSizeReply> DownloadSize(const v1::ChunksRequest& request) = 0;
 };
 
 }  // namespace mreg::sync

@@ -125,6 +125,45 @@ TEST_P(RemoteTest, AFineTuneTravelsAsADifferenceToWhoHasItsBase) {
   EXPECT_EQ(*stranger.Read(tuned_id), tuned);
 }
 
+TEST_P(RemoteTest, APlanTellsToTheByteWhatWillBeReceivedAndKeepsNothing) {
+  const Bytes base = test_models::NormalFloats(600'000, 1);
+  const Bytes tuned = test_models::TrainedFloats(base, 0.001f, 2);
+  const ArtifactId base_id = IdOf<ArtifactId>(base), tuned_id = IdOf<ArtifactId>(tuned);
+  const CommitId first = alice_.Commit({{"w.f32", base}});
+  ASSERT_TRUE(alice_.PushTo(*remote_, first).ok());
+  ASSERT_TRUE(alice_.PushTo(*remote_, alice_.Commit({{"w.f32", tuned}}, {first})).ok());
+  for (const ArtifactId& id : {base_id, tuned_id}) {
+    const auto plan = PlanFetch(bob_.content, *remote_, {&id, 1});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_TRUE(bob_.packs->List()->empty() || id == tuned_id);
+    EXPECT_FALSE(*bob_.content.FindRecipe(id));
+    EXPECT_EQ(plan->files, 1u);
+    EXPECT_EQ(plan->file_bytes, base.size());
+    EXPECT_FALSE(plan->receives_at_most);
+    const auto fetched = FetchFiles(bob_.content, *remote_, {&id, 1}, nullptr);
+    ASSERT_TRUE(fetched.ok()) << fetched.status();
+    EXPECT_EQ(plan->receive_bytes, fetched->received_bytes);
+    EXPECT_EQ(plan->missing_chunks, fetched->received_chunks);
+    EXPECT_EQ(PlanFetch(bob_.content, *remote_, {&id, 1})->files, 0u);
+  }
+}
+
+// Who lacks the base gets chunks that are encoded on the way: then only a bound is known.
+TEST_P(RemoteTest, APlanSaysWhereItIsOnlyABound) {
+  const Bytes base = test_models::NormalFloats(600'000, 1);
+  const Bytes tuned = test_models::TrainedFloats(base, 0.001f, 2);
+  const ArtifactId tuned_id = IdOf<ArtifactId>(tuned);
+  const CommitId first = alice_.Commit({{"w.f32", base}});
+  ASSERT_TRUE(alice_.PushTo(*remote_, first).ok());
+  ASSERT_TRUE(alice_.PushTo(*remote_, alice_.Commit({{"w.f32", tuned}}, {first})).ok());
+  const auto plan = PlanFetch(bob_.content, *remote_, {&tuned_id, 1});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_TRUE(plan->receives_at_most);
+  const auto fetched = FetchFiles(bob_.content, *remote_, {&tuned_id, 1}, nullptr);
+  EXPECT_LE(fetched->received_bytes, plan->receive_bytes);
+  EXPECT_EQ(plan->missing_bytes, tuned.size());
+}
+
 // What one has as a difference may be the other's base, and the other way round.
 TEST_P(RemoteTest, SitesThatChoseOtherBasesUnderstandEachOther) {
   const Bytes one = test_models::NormalFloats(600'000, 3);

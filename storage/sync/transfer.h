@@ -67,6 +67,21 @@ struct FetchOutcome {
   uint64_t received_chunks = 0;
 };
 
+// What FetchFiles would do.
+struct FetchPlan {
+  uint64_t files = 0;             // that are not here, or not whole
+  uint64_t file_bytes = 0;        // of them
+  uint64_t chunks = 0;            // in them
+  uint64_t missing_chunks = 0;    // of these, not here
+  uint64_t missing_bytes = 0;     // of those, plain
+  uint64_t receive_bytes = 0;     // on the wire
+  bool receives_at_most = false;  // receive_bytes is the most: some chunks are encoded on the way
+};
+
+// Asks what FetchFiles would bring; nothing is kept.
+absl::StatusOr<FetchPlan> PlanFetch(content::ContentStore& content, Remote& remote,
+                                    std::span<const ArtifactId> files);
+
 // Brings the files that `content` lacks. Each chunk is proved on arrival and kept even if the
 // connection breaks. Where `outputs` are given (they outlive the call), files are put together
 // there while their chunks arrive. Each file is proved as a whole then, or when it is first
