@@ -5,6 +5,7 @@
 #include "cli/author.h"
 #include "cli/display.h"
 #include "cli/hint.h"
+#include "cli/terminal/units.h"
 #include "cli/transfers.h"
 #include "schema/base/status.h"
 
@@ -18,6 +19,31 @@ absl::Status Advise(absl::Status status) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::optional<workspace::SparsePatterns>> SparseFrom(const Arguments& arguments) {
+  if (!arguments.Has("include") && !arguments.Has("exclude")) return std::nullopt;
+  return workspace::SparsePatterns::Make(arguments.All("include"), arguments.All("exclude"));
+}
+
+absl::Status ReapplySparse(Context& context, workspace::Workspace& workspace,
+                           sync::Remote* remote) {
+  const auto head = workspace.history().Resolve("HEAD");
+  if (absl::IsNotFound(head.status())) return absl::OkStatus();
+  if (!head.ok()) return head.status();
+  MREG_RETURN_IF_ERROR(FetchMissing(context, workspace, *head, remote));
+  terminal::ProgressBar bar(context.terminal());
+  const Interrupts::Hold hold(context.interrupts());
+  return Advise(workspace.ReapplySparse(ShowOn(bar, context.interrupts())));
+}
+
+absl::Status NoteLeftOut(Context& context, workspace::Workspace& workspace) {
+  MREG_ASSIGN_OR_RETURN(const workspace::StatusReport status, workspace.Status());
+  if (status.left_out == 0) return absl::OkStatus();
+  context.terminal().Note(
+      fmt::format("{} left out of the work tree; `mreg pull --include '*'` brings all",
+                  terminal::FormatCount(status.left_out, "file is", "files are")));
+  return absl::OkStatus();
+}
 
 workspace::FileProgress ShowOn(terminal::ProgressBar& bar, Interrupts& interrupts) {
   return [&](std::string_view path, uint64_t done, uint64_t total) {
@@ -51,7 +77,7 @@ absl::Status SetUpstream(Context& context, workspace::Workspace& workspace,
 absl::Status SwitchToBranch(Context& context, workspace::Workspace& workspace,
                             const std::string& reference, sync::Remote* remote) {
   MREG_ASSIGN_OR_RETURN(const CommitId commit, workspace.history().Resolve(reference));
-  MREG_RETURN_IF_ERROR(FetchMissing(context, workspace, commit, remote).status());
+  MREG_RETURN_IF_ERROR(FetchMissing(context, workspace, commit, remote));
   terminal::ProgressBar bar(context.terminal());
   const Interrupts::Hold hold(context.interrupts());
   return Advise(workspace.SwitchTo(reference, ShowOn(bar, context.interrupts())));
@@ -59,7 +85,7 @@ absl::Status SwitchToBranch(Context& context, workspace::Workspace& workspace,
 
 absl::Status SwitchToCommit(Context& context, workspace::Workspace& workspace,
                             const CommitId& commit, sync::Remote* remote) {
-  MREG_RETURN_IF_ERROR(FetchMissing(context, workspace, commit, remote).status());
+  MREG_RETURN_IF_ERROR(FetchMissing(context, workspace, commit, remote));
   terminal::ProgressBar bar(context.terminal());
   const Interrupts::Hold hold(context.interrupts());
   return Advise(workspace.Detach(commit, ShowOn(bar, context.interrupts())));

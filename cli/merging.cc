@@ -59,7 +59,7 @@ absl::StatusOr<MergeReport> MergeCommit(Context& context, Workspace& workspace,
   if (head.ok() && arguments.Has("ff-only")) {
     MREG_RETURN_IF_ERROR(CheckForward(workspace.history(), *head, other));
   }
-  MREG_RETURN_IF_ERROR(FetchMissing(context, workspace, other, remote).status());
+  MREG_RETURN_IF_ERROR(FetchMissing(context, workspace, other, remote));
   MREG_ASSIGN_OR_RETURN(const auto author, ChooseAuthor(context, workspace));
   const std::string message = arguments.Get("message", fmt::format("Merge {}", name));
   terminal::ProgressBar bar(context.terminal());

@@ -11,34 +11,12 @@
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
 #include "schema/onnx/wire_scanner.h"
+#include "storage/content/stored_file.h"
 
 namespace mreg::cli {
 namespace {
 
 using terminal::Json;
-
-// A stored file, to be read at any place. Only what is read is decoded.
-class StoredFile final : public ReadableFile {
- public:
-  StoredFile(const content::ContentStore& content, content::Recipe recipe)
-      : content_(content), recipe_(std::move(recipe)) {}
-
-  absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> buffer) const override {
-    const auto source = content_.OpenRange(recipe_, offset, buffer.size());
-    size_t filled = 0;
-    while (filled < buffer.size()) {
-      MREG_ASSIGN_OR_RETURN(const size_t got, source->Read(buffer.subspan(filled)));
-      if (got == 0) break;
-      filled += got;
-    }
-    return filled;
-  }
-  absl::StatusOr<uint64_t> Size() const override { return recipe_.size; }
-
- private:
-  const content::ContentStore& content_;
-  const content::Recipe recipe_;
-};
 
 absl::StatusOr<std::unique_ptr<ReadableFile>> Open(workspace::Workspace& workspace,
                                                    const FileState& file) {
@@ -47,7 +25,7 @@ absl::StatusOr<std::unique_ptr<ReadableFile>> Open(workspace::Workspace& workspa
   MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
   MREG_ASSIGN_OR_RETURN(auto recipe, store->content().FindRecipe(file.digest));
   if (!recipe) return nullptr;
-  return std::make_unique<StoredFile>(store->content(), *std::move(recipe));
+  return content::OpenStored(store->content(), *std::move(recipe));
 }
 
 template <typename Number>

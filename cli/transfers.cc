@@ -57,9 +57,8 @@ std::string FormatMove(const history::ReferenceMove& move) {
   return fmt::format("  {}..{}  {}", move.expected->ToShortHex(), move.target->ToShortHex(), name);
 }
 
-absl::StatusOr<sync::FetchOutcome> FetchFrom(Context& context, workspace::Workspace& workspace,
-                                             sync::Remote& remote,
-                                             const std::vector<ArtifactId>& missing) {
+absl::Status FetchFrom(Context& context, workspace::Workspace& workspace, sync::Remote& remote,
+                       const std::vector<ArtifactId>& files) {
   MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
   absl::StatusOr<sync::FetchOutcome> outcome;
   {
@@ -67,14 +66,14 @@ absl::StatusOr<sync::FetchOutcome> FetchFrom(Context& context, workspace::Worksp
     const auto progress = [&](uint64_t done, uint64_t total) {
       bar.Update("receiving", done, total);
     };
-    outcome = sync::FetchFiles(store->content(), remote, missing, progress, &workspace.fetched());
+    outcome = sync::FetchFiles(store->content(), remote, files, progress, &workspace.fetched());
   }
   if (!outcome.ok()) return AdviseOnRemote(outcome.status(), remote.url());
   context.terminal().Note(
-      fmt::format("{}, {}", terminal::FormatCount(missing.size(), "file", "files"),
+      fmt::format("{}, {}", terminal::FormatCount(files.size(), "file", "files"),
                   FormatTransfer(outcome->file_bytes, outcome->chunks, outcome->received_chunks,
                                  outcome->received_bytes, "received")));
-  return outcome;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -127,20 +126,29 @@ Json FetchJson(const NamedRemote& from, const FetchReport& report) {
                        {"objects", report.objects}});
 }
 
-absl::StatusOr<sync::FetchOutcome> FetchMissing(Context& context, workspace::Workspace& workspace,
-                                                const CommitId& commit, sync::Remote* remote) {
-  MREG_ASSIGN_OR_RETURN(const auto missing, workspace.MissingFiles(commit));
-  if (missing.empty()) return sync::FetchOutcome{};
-  if (remote != nullptr) return FetchFrom(context, workspace, *remote, missing);
+absl::Status FetchFiles(Context& context, workspace::Workspace& workspace,
+                        const std::vector<ArtifactId>& files, sync::Remote* remote) {
+  if (files.empty()) return absl::OkStatus();
+  if (remote != nullptr) return FetchFrom(context, workspace, *remote, files);
   MREG_ASSIGN_OR_RETURN(const NamedRemote from, ChooseRemote(workspace, ""));
   MREG_ASSIGN_OR_RETURN(const auto connected,
                         ConnectTo(context, from.url, sync::CreateFolder::kNo));
-  return FetchFrom(context, workspace, *connected, missing);
+  return FetchFrom(context, workspace, *connected, files);
 }
 
-absl::StatusOr<sync::FetchPlan> PlanMissing(workspace::Workspace& workspace, const CommitId& commit,
-                                            sync::Remote& remote) {
-  MREG_ASSIGN_OR_RETURN(const auto missing, workspace.MissingFiles(commit));
+absl::Status FetchMissing(Context& context, workspace::Workspace& workspace, const CommitId& commit,
+                          sync::Remote* remote) {
+  // What has come may tell of more. Each round brings a file at least.
+  while (true) {
+    MREG_ASSIGN_OR_RETURN(const auto missing, workspace.MissingFiles(commit));
+    if (missing.empty()) return absl::OkStatus();
+    MREG_RETURN_IF_ERROR(FetchFiles(context, workspace, missing, remote));
+  }
+}
+
+absl::StatusOr<sync::FetchPlan> PlanFetch(workspace::Workspace& workspace,
+                                          const std::vector<ArtifactId>& missing,
+                                          sync::Remote& remote) {
   if (missing.empty()) return sync::FetchPlan{};
   MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
   auto plan = sync::PlanFetch(store->content(), remote, missing);

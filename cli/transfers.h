@@ -36,17 +36,22 @@ void NoteFetch(Context& context, const NamedRemote& from, const FetchReport& rep
 
 terminal::Json FetchJson(const NamedRemote& from, const FetchReport& report);
 
-// Asks what FetchMissing would bring. Nothing is kept.
-absl::StatusOr<sync::FetchPlan> PlanMissing(workspace::Workspace& workspace, const CommitId& commit,
-                                            sync::Remote& remote);
+// Asks what FetchFiles would bring. Nothing is kept.
+absl::StatusOr<sync::FetchPlan> PlanFetch(workspace::Workspace& workspace,
+                                          const std::vector<ArtifactId>& missing,
+                                          sync::Remote& remote);
 
 void NotePlan(Context& context, const sync::FetchPlan& plan);
 terminal::Json PlanJson(const sync::FetchPlan& plan);
 
-// Brings what `commit` needs and the user's store lacks, from the remote of the branch HEAD is on;
-// from `remote` where one is given. Says nothing and connects to nobody if nothing is missing.
-absl::StatusOr<sync::FetchOutcome> FetchMissing(Context& context, workspace::Workspace& workspace,
-                                                const CommitId& commit, sync::Remote* remote);
+// Brings `files` into the user's store, from the remote of the branch HEAD is on; from `remote`
+// where one is given. Says nothing and connects to nobody if there are none.
+absl::Status FetchFiles(Context& context, workspace::Workspace& workspace,
+                        const std::vector<ArtifactId>& files, sync::Remote* remote);
+
+// The same for what a checkout of `commit` needs and the user's store lacks.
+absl::Status FetchMissing(Context& context, workspace::Workspace& workspace, const CommitId& commit,
+                          sync::Remote* remote);
 
 // refs/remotes/origin/main of origin and refs/heads/main.
 std::string TrackingReference(std::string_view remote, std::string_view branch);

@@ -22,6 +22,7 @@ namespace mreg::cli {
 namespace {
 
 using terminal::Json;
+using workspace::SparsePatterns;
 using workspace::Workspace;
 
 constexpr char kOrigin[] = "origin";
@@ -65,17 +66,19 @@ absl::StatusOr<std::unique_ptr<Workspace>> MakeClone(Context& context, const std
 // Whatever writes to the folder holds signals off, so that nothing writes to it while it is being
 // removed again. Files come to the user's store first, without a hold.
 absl::Status CloneInto(Context& context, const std::string& directory, const std::string& url,
-                       const std::string& wanted) {
+                       const std::string& wanted, const std::optional<SparsePatterns>& sparse) {
   MREG_ASSIGN_OR_RETURN(const auto remote, ConnectTo(context, url, sync::CreateFolder::kNo));
   std::unique_ptr<Workspace> workspace;
   FetchReport fetched;
   {
     const Interrupts::Hold hold(context.interrupts());
     MREG_ASSIGN_OR_RETURN(workspace, MakeClone(context, directory, url));
+    if (sparse) MREG_RETURN_IF_ERROR(workspace->SetSparsePatterns(*sparse));
     MREG_ASSIGN_OR_RETURN(
         fetched, FetchReferences(context, *workspace, {kOrigin, url}, *remote, sync::DryRun::kNo));
   }
-  return CheckOut(context, *workspace, *remote, wanted, fetched.head);
+  MREG_RETURN_IF_ERROR(CheckOut(context, *workspace, *remote, wanted, fetched.head));
+  return sparse ? NoteLeftOut(context, *workspace) : absl::OkStatus();
 }
 
 absl::StatusOr<CommitId> WantedCommit(const history::Repository& history,
@@ -93,18 +96,19 @@ absl::StatusOr<CommitId> WantedCommit(const history::Repository& history,
 }
 
 absl::StatusOr<std::vector<ArtifactId>> ArtifactsOf(const history::Repository& history,
-                                                    const CommitId& commit) {
+                                                    const CommitId& commit,
+                                                    const SparsePatterns& sparse) {
   std::vector<ArtifactId> artifacts;
   MREG_ASSIGN_OR_RETURN(const FileStates files, FilesOfCommit(history, commit));
   for (const auto& [path, file] : files) {
-    if (file.is_artifact) artifacts.push_back(file.digest);
+    if (file.is_artifact && sparse.Includes(path)) artifacts.push_back(file.digest);
   }
   return artifacts;
 }
 
 // The history comes into memory, to tell which files there are.
 absl::StatusOr<ExitCode> ShowPlan(Context& context, const std::string& url,
-                                  const Arguments& arguments) {
+                                  const Arguments& arguments, const SparsePatterns& sparse) {
   MREG_ASSIGN_OR_RETURN(const auto remote, ConnectTo(context, url, sync::CreateFolder::kNo));
   const auto objects = kv::MakeMemoryStore();
   MREG_ASSIGN_OR_RETURN(const auto history, history::OpenStored(*objects, 1, nullptr));
@@ -112,7 +116,7 @@ absl::StatusOr<ExitCode> ShowPlan(Context& context, const std::string& url,
   if (!fetched.ok()) return AdviseOnRemote(fetched.status(), url);
   MREG_ASSIGN_OR_RETURN(const CommitId commit,
                         WantedCommit(*history, *fetched, arguments.Get("branch"), url));
-  MREG_ASSIGN_OR_RETURN(const auto artifacts, ArtifactsOf(*history, commit));
+  MREG_ASSIGN_OR_RETURN(const auto artifacts, ArtifactsOf(*history, commit, sparse));
   MREG_ASSIGN_OR_RETURN(const auto store,
                         registry::LocalStore::Open(context.paths().store, PosixFileSystem()));
   const auto plan = sync::PlanFetch(store->content(), *remote, artifacts);
@@ -131,12 +135,15 @@ absl::StatusOr<ExitCode> ShowPlan(Context& context, const std::string& url,
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
   const std::string url = arguments.Get("URL");
   MREG_ASSIGN_OR_RETURN(const sync::RemoteUrl parsed, sync::ParseRemoteUrl(url));
-  if (arguments.Has("dry-run")) return ShowPlan(context, parsed.ToString(), arguments);
+  MREG_ASSIGN_OR_RETURN(const auto sparse, SparseFrom(arguments));
+  if (arguments.Has("dry-run")) {
+    return ShowPlan(context, parsed.ToString(), arguments, sparse.value_or(SparsePatterns()));
+  }
   MREG_ASSIGN_OR_RETURN(const NewFolder folder,
                         NewFolder::Claim(arguments.Get("DIR", parsed.repository.name())));
   context.interrupts().SetCleanup([&folder] { folder.Remove(); });
   const absl::Status status =
-      CloneInto(context, folder.path(), parsed.ToString(), arguments.Get("branch"));
+      CloneInto(context, folder.path(), parsed.ToString(), arguments.Get("branch"), sparse);
   context.interrupts().SetCleanup(nullptr);
   if (!status.ok()) {
     folder.Remove();
@@ -157,6 +164,8 @@ constexpr Positional kPositionals[] = {
 
 constexpr Option kOptions[] = {
     {.name = "branch", .letter = 'b', .value = "NAME", .help = "The branch or tag to check out"},
+    kIncludeOption,
+    kExcludeOption,
     kDryRunOption};
 
 constexpr Example kExamples[] = {
@@ -174,7 +183,8 @@ const Command kCloneCommand = {
     .details =
         "Files come for the version that is checked out only. If the connection breaks, the "
         "folder is removed, but what was received is kept in the user's store: the same "
-        "command then fetches only the rest.",
+        "command then fetches only the rest. --include and --exclude are remembered: see "
+        "`mreg help pull`.",
     .positionals = kPositionals,
     .options = kOptions,
     .examples = kExamples,

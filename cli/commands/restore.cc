@@ -11,15 +11,6 @@ namespace {
 
 using RestoreWhat = workspace::Workspace::RestoreWhat;
 
-// The files of the version, or of HEAD on which the index stands, may not have been fetched yet.
-absl::Status FetchFor(Context& context, workspace::Workspace& workspace,
-                      const std::optional<CommitId>& source) {
-  if (source) return FetchMissing(context, workspace, *source, nullptr).status();
-  const auto head = workspace.history().Resolve("HEAD");
-  if (!head.ok()) return absl::OkStatus();
-  return FetchMissing(context, workspace, *head, nullptr).status();
-}
-
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
   MREG_ASSIGN_OR_RETURN(const auto workspace, context.OpenWorkspace());
   MREG_ASSIGN_OR_RETURN(const std::string here, context.CurrentDirectory());
@@ -28,7 +19,11 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
     MREG_ASSIGN_OR_RETURN(source, ResolveRevision(workspace->history(), arguments.Get("source")));
   }
   const RestoreWhat what = arguments.Has("staged") ? RestoreWhat::kIndex : RestoreWhat::kWorkTree;
-  if (what == RestoreWhat::kWorkTree) MREG_RETURN_IF_ERROR(FetchFor(context, *workspace, source));
+  if (what == RestoreWhat::kWorkTree) {
+    MREG_ASSIGN_OR_RETURN(const auto missing,
+                          workspace->MissingToRestore(arguments.All("PATH"), here, source));
+    MREG_RETURN_IF_ERROR(FetchFiles(context, *workspace, missing, nullptr));
+  }
   terminal::ProgressBar bar(context.terminal());
   const Interrupts::Hold hold(context.interrupts());
   MREG_RETURN_IF_ERROR(workspace->Restore(arguments.All("PATH"), here, what, source,

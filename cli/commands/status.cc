@@ -33,7 +33,9 @@ Json ReportJson(const StatusReport& report) {
                        {"behind", report.behind},
                        {"staged", ChangesJson(report.staged)},
                        {"unstaged", ChangesJson(report.unstaged)},
-                       {"untracked", Json::ArrayOf(report.untracked)}});
+                       {"untracked", Json::ArrayOf(report.untracked)},
+                       {"sparse_patterns", Json::ArrayOf(report.sparse_patterns)},
+                       {"left_out", report.left_out}});
 }
 
 std::string FormatHead(const StatusReport& report) {
@@ -61,6 +63,15 @@ std::string FormatUpstream(const StatusReport& report) {
                      upstream, commits(report.ahead), commits(report.behind));
 }
 
+std::string FormatSparse(const StatusReport& report) {
+  if (report.sparse_patterns.empty() && report.left_out == 0) return "";
+  std::string patterns;
+  for (const std::string& pattern : report.sparse_patterns) patterns += " " + Shown(pattern);
+  return fmt::format(
+      "The work tree has a part of the files, {} left out; patterns:{} (mreg pull --include)\n",
+      terminal::FormatCount(report.left_out, "file is", "files are"), patterns);
+}
+
 std::string FormatChanges(const Terminal& terminal, std::string_view title, Style style,
                           const std::vector<ChangedFile>& files) {
   if (files.empty()) return "";
@@ -74,7 +85,7 @@ std::string FormatChanges(const Terminal& terminal, std::string_view title, Styl
 }
 
 std::string FormatReport(const Terminal& terminal, const StatusReport& report) {
-  std::string text = FormatHead(report) + FormatUpstream(report);
+  std::string text = FormatHead(report) + FormatUpstream(report) + FormatSparse(report);
   if (!report.head) text += "No commits yet\n";
   text += FormatChanges(terminal, "Changes for the next commit", Style::kGreen, report.staged);
   text += FormatChanges(terminal, "Changes not added (mreg add PATH, mreg restore PATH)",

@@ -67,7 +67,8 @@ class Selector final : public TreeVisitor {
     selection.changed.assign(changed_.begin(), changed_.end());
     for (const StagedFile& file : index_.files()) {
       const std::string& path = file.entry.path;
-      const bool is_gone = AnyCovers(arguments, path) && !met_.contains(path);
+      const bool is_gone =
+          !file.skip_worktree && AnyCovers(arguments, path) && !met_.contains(path);
       if (is_gone || IsNowFolder(path)) selection.removed.push_back(path);
     }
     return selection;

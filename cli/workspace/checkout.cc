@@ -25,6 +25,9 @@ class CheckoutRun {
     }
     for (const std::string& path : plan.forgotten) index_.Remove(path);
     for (const history::StagedFile& file : plan.present) index_.Put(file);
+    for (const history::TreeEntry& entry : plan.left_out) {
+      index_.Put({entry, {}, /*skip_worktree=*/true});
+    }
     return SaveIndex(index_);
   }
 
@@ -87,8 +90,18 @@ absl::Status CheckOutFiles(Clone& clone, const std::optional<CommitId>& head,
   MREG_RETURN_IF_ERROR(registry::CheckFiles(files));
   MREG_ASSIGN_OR_RETURN(const auto index, clone.OpenIndex());
   MREG_ASSIGN_OR_RETURN(const auto committed, clone.FilesOf(head));
+  MREG_ASSIGN_OR_RETURN(const SparsePatterns patterns, ReadSparsePatterns(clone));
+  MREG_ASSIGN_OR_RETURN(const PathSet left_out, LeftOut(clone, patterns, files));
   MREG_ASSIGN_OR_RETURN(const CheckoutPlan plan,
-                        PlanCheckout(clone, *index, committed, files, staged_changes));
+                        PlanCheckout(clone, *index, committed, files, left_out, staged_changes));
+  return CheckoutRun(clone, *index, progress).Execute(plan);
+}
+
+absl::Status ReapplySparse(Clone& clone, const FileProgress& progress) {
+  MREG_ASSIGN_OR_RETURN(const auto index, clone.OpenIndex());
+  MREG_ASSIGN_OR_RETURN(const SparsePatterns patterns, ReadSparsePatterns(clone));
+  MREG_ASSIGN_OR_RETURN(const PathSet left_out, LeftOut(clone, patterns, EntriesOf(*index)));
+  MREG_ASSIGN_OR_RETURN(const CheckoutPlan plan, PlanReapply(clone, *index, left_out));
   return CheckoutRun(clone, *index, progress).Execute(plan);
 }
 

@@ -24,6 +24,7 @@ absl::Status CheckOut(Clone& clone, const CommitId& commit, StagedChanges staged
                       const FileProgress& progress);
 
 // As Workspace's methods of these names.
+absl::Status ReapplySparse(Clone& clone, const FileProgress& progress);
 absl::Status SwitchTo(Clone& clone, const std::string& reference, const FileProgress& progress);
 absl::Status Detach(Clone& clone, const CommitId& commit, const FileProgress& progress);
 

@@ -68,10 +68,12 @@ class FolderGuard final : public TreeVisitor {
 class Planner {
  public:
   Planner(const Clone& clone, const history::StagingIndex& index,
-          const std::vector<TreeEntry>& committed, StagedChanges staged_changes)
+          const std::vector<TreeEntry>& committed, const PathSet& left_out,
+          StagedChanges staged_changes)
       : clone_(clone),
         index_(index),
         committed_(committed),
+        left_out_(left_out),
         // An index without any file is one that was never filled: nothing is staged in it.
         carries_(staged_changes == StagedChanges::kCarry && !index.files().empty()) {}
 
@@ -89,7 +91,15 @@ class Planner {
       }
     }
     if (wanted == nullptr) return AddRemoval(*staged);
+    if (left_out_.contains(path)) return AddLeftOut(staged, *wanted);
     return staged != nullptr ? AddChange(*staged, *wanted) : AddNew(*wanted);
+  }
+
+  // For a file that stays as it is staged.
+  absl::Status Reapply(const StagedFile& staged) {
+    const bool is_left_out = left_out_.contains(staged.entry.path);
+    if (staged.skip_worktree == is_left_out) return absl::OkStatus();
+    return is_left_out ? AddLeftOut(&staged, staged.entry) : AddNew(staged.entry);
   }
 
   absl::StatusOr<CheckoutPlan> Finish() {
@@ -117,6 +127,18 @@ class Planner {
     } else {
       plan_.writes.push_back({wanted, Nothing{}});
     }
+    return absl::OkStatus();
+  }
+
+  // What is there and not tracked stays there: it counts as a change of the file then.
+  absl::Status AddLeftOut(const StagedFile* staged, const TreeEntry& wanted) {
+    if (staged != nullptr) {
+      MREG_ASSIGN_OR_RETURN(const Comparison found,
+                            CompareStaged(clone_.tree(), clone_.history(), index_, *staged));
+      if (found.kind == Kind::kDifferent) obstacles_.modified.push_back(wanted.path);
+      if (found.kind == Kind::kSame) plan_.removals.push_back({wanted.path, found.stamp});
+    }
+    plan_.left_out.push_back(wanted);
     return absl::OkStatus();
   }
 
@@ -175,6 +197,7 @@ class Planner {
   const Clone& clone_;
   const history::StagingIndex& index_;
   const std::vector<TreeEntry>& committed_;
+  const PathSet& left_out_;
   const bool carries_;
   CheckoutPlan plan_;
   Obstacles obstacles_;
@@ -185,8 +208,8 @@ class Planner {
 absl::StatusOr<CheckoutPlan> PlanCheckout(const Clone& clone, const history::StagingIndex& index,
                                           const std::vector<TreeEntry>& committed,
                                           const std::vector<TreeEntry>& wanted,
-                                          StagedChanges staged_changes) {
-  Planner planner(clone, index, committed, staged_changes);
+                                          const PathSet& left_out, StagedChanges staged_changes) {
+  Planner planner(clone, index, committed, left_out, staged_changes);
   const auto& staged = index.files();
   auto have = staged.begin();
   auto want = wanted.begin();
@@ -199,6 +222,14 @@ absl::StatusOr<CheckoutPlan> PlanCheckout(const Clone& clone, const history::Sta
     if (takes_have) ++have;
     if (takes_want) ++want;
   }
+  return planner.Finish();
+}
+
+absl::StatusOr<CheckoutPlan> PlanReapply(const Clone& clone, const history::StagingIndex& index,
+                                         const PathSet& left_out) {
+  const std::vector<TreeEntry> staged = EntriesOf(index);
+  Planner planner(clone, index, staged, left_out, StagedChanges::kRefuse);
+  for (const StagedFile& file : index.files()) MREG_RETURN_IF_ERROR(planner.Reapply(file));
   return planner.Finish();
 }
 

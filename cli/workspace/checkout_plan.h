@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "cli/workspace/clone.h"
 #include "cli/workspace/file_writer.h"
+#include "cli/workspace/sparse_checkout.h"
 #include "storage/history/repository.h"
 #include "storage/history/staging_index.h"
 
@@ -33,14 +34,20 @@ struct CheckoutPlan {
   std::vector<PlannedWrite> writes;
   std::vector<history::StagedFile> present;  // in the work tree already, to be staged
   std::vector<std::string> forgotten;        // gone from the work tree already, to be unstaged
+  std::vector<history::TreeEntry> left_out;  // to be staged, and not to be in the work tree
 };
 
 // From the index's files to `wanted`; `committed` are HEAD's. All are sorted by path. Reads files
 // whose stamps prove nothing. FailedPrecondition, naming them, if changes would be lost: staged or
 // local ones, files that are not tracked, or anything that stands where a folder is needed.
+// Files of `left_out` are not written; where index and version are alike, nothing is done.
 absl::StatusOr<CheckoutPlan> PlanCheckout(const Clone& clone, const history::StagingIndex& index,
                                           const std::vector<history::TreeEntry>& committed,
                                           const std::vector<history::TreeEntry>& wanted,
-                                          StagedChanges staged_changes);
+                                          const PathSet& left_out, StagedChanges staged_changes);
+
+// Makes the work tree have the index's files but for `left_out`. Errors as above.
+absl::StatusOr<CheckoutPlan> PlanReapply(const Clone& clone, const history::StagingIndex& index,
+                                         const PathSet& left_out);
 
 }  // namespace mreg::workspace

@@ -9,6 +9,7 @@
 #include "cli/workspace/file_writer.h"
 #include "cli/workspace/missing_files.h"
 #include "cli/workspace/path_arguments.h"
+#include "cli/workspace/sparse_checkout.h"
 #include "cli/workspace/version_file.h"
 #include "schema/base/status.h"
 #include "storage/registry/path_rules.h"
@@ -25,6 +26,24 @@ std::vector<TreeEntry> Covered(std::span<const std::string> arguments,
     if (AnyCovers(arguments, entry.path)) covered.push_back(entry);
   }
   return covered;
+}
+
+// A file that is left out of the work tree comes back only where it is named itself.
+absl::StatusOr<std::vector<TreeEntry>> WithoutLeftOut(Clone& clone,
+                                                      const history::StagingIndex& index,
+                                                      std::span<const std::string> arguments,
+                                                      const std::vector<TreeEntry>& entries) {
+  MREG_ASSIGN_OR_RETURN(const SparsePatterns patterns, ReadSparsePatterns(clone));
+  MREG_ASSIGN_OR_RETURN(const PathSet left_out, LeftOut(clone, patterns, entries));
+  std::vector<TreeEntry> others;
+  for (const TreeEntry& entry : entries) {
+    const history::StagedFile* const staged = index.Find(entry.path);
+    const bool is_left_out =
+        staged != nullptr ? staged->skip_worktree : left_out.contains(entry.path);
+    const bool is_named = std::ranges::find(arguments, entry.path) != arguments.end();
+    if (is_named || !is_left_out) others.push_back(entry);
+  }
+  return others;
 }
 
 absl::Status RequireMatches(std::span<const std::string> arguments,
@@ -83,17 +102,25 @@ absl::Status WriteAll(Clone& clone, history::StagingIndex& index,
 
 }  // namespace
 
-absl::Status RestoreWorkTree(Clone& clone, std::span<const std::string> arguments,
-                             const std::optional<CommitId>& source, const FileProgress& progress) {
-  MREG_ASSIGN_OR_RETURN(const auto index, clone.OpenIndex());
-  std::vector<TreeEntry> files = EntriesOf(*index);
+absl::StatusOr<std::vector<TreeEntry>> FilesToRestore(Clone& clone,
+                                                      const history::StagingIndex& index,
+                                                      std::span<const std::string> arguments,
+                                                      const std::optional<CommitId>& source) {
+  std::vector<TreeEntry> files = EntriesOf(index);
   if (source) {
     MREG_ASSIGN_OR_RETURN(files, clone.FilesOf(source));
   }
   MREG_RETURN_IF_ERROR(registry::CheckFiles(files));
   MREG_RETURN_IF_ERROR(RequireMatches(arguments, files));
-  MREG_ASSIGN_OR_RETURN(const auto entries,
-                        OnlyDifferent(clone, *index, Covered(arguments, files)));
+  MREG_ASSIGN_OR_RETURN(files, WithoutLeftOut(clone, index, arguments, Covered(arguments, files)));
+  return files;
+}
+
+absl::Status RestoreWorkTree(Clone& clone, std::span<const std::string> arguments,
+                             const std::optional<CommitId>& source, const FileProgress& progress) {
+  MREG_ASSIGN_OR_RETURN(const auto index, clone.OpenIndex());
+  MREG_ASSIGN_OR_RETURN(auto files, FilesToRestore(clone, *index, arguments, source));
+  MREG_ASSIGN_OR_RETURN(const auto entries, OnlyDifferent(clone, *index, std::move(files)));
   if (entries.empty()) return absl::OkStatus();
   MREG_ASSIGN_OR_RETURN(const uint64_t total_bytes, RequireSupply(clone, entries));
   MREG_RETURN_IF_ERROR(WriteAll(clone, *index, entries, total_bytes, progress));
@@ -106,6 +133,8 @@ absl::Status RestoreIndex(Clone& clone, std::span<const std::string> arguments,
   MREG_ASSIGN_OR_RETURN(const auto files, clone.FilesOf(source ? source : head.commit));
   MREG_ASSIGN_OR_RETURN(const auto index, clone.OpenIndex());
   const std::vector<TreeEntry> wanted = Covered(arguments, files);
+  MREG_ASSIGN_OR_RETURN(const SparsePatterns patterns, ReadSparsePatterns(clone));
+  MREG_ASSIGN_OR_RETURN(const PathSet left_out, LeftOut(clone, patterns, wanted));
   const std::vector<TreeEntry> staged = Covered(arguments, EntriesOf(*index));
   std::vector<TreeEntry> either = wanted;
   either.insert(either.end(), staged.begin(), staged.end());
@@ -117,7 +146,8 @@ absl::Status RestoreIndex(Clone& clone, std::span<const std::string> arguments,
   for (const TreeEntry& entry : wanted) {
     const history::StagedFile* const now = index->Find(entry.path);
     // Without a stamp: what the work tree has is not known to be this.
-    if (now == nullptr || now->entry != entry) index->Put({entry, {}});
+    const bool is_left_out = now != nullptr ? now->skip_worktree : left_out.contains(entry.path);
+    if (now == nullptr || now->entry != entry) index->Put({entry, {}, is_left_out});
   }
   return SaveIndex(*index);
 }

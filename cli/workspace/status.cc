@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "cli/workspace/sparse_checkout.h"
 #include "cli/workspace/tree_walk.h"
 #include "cli/workspace/version_file.h"
 #include "schema/base/status.h"
@@ -64,6 +65,7 @@ class StatusVisitor final : public TreeVisitor {
   // What the index has before `path` was not met.
   void PassAbsent(std::optional<std::string_view> path) {
     for (; next_ < staged_.size() && (!path || staged_[next_].entry.path < *path); ++next_) {
+      if (staged_[next_].skip_worktree) continue;
       report_.unstaged.push_back({staged_[next_].entry.path, Change::kRemoved});
     }
   }
@@ -78,6 +80,7 @@ class StatusVisitor final : public TreeVisitor {
       proven_.push_back({staged.entry, found.stamp});
     } else {
       const bool is_gone = found.kind == Comparison::Kind::kAbsent;
+      if (is_gone && staged.skip_worktree) return absl::OkStatus();
       report_.unstaged.push_back(
           {staged.entry.path, is_gone ? Change::kRemoved : Change::kModified});
     }
@@ -190,6 +193,10 @@ absl::StatusOr<StatusReport> ReadStatus(Clone& clone) {
   MREG_RETURN_IF_ERROR(WalkFolder(clone.tree(), "", visitor));
   visitor.Finish();
   KeepStamps(clone, *index, visitor.proven());
+  MREG_ASSIGN_OR_RETURN(const SparsePatterns patterns, ReadSparsePatterns(clone));
+  report.sparse_patterns = patterns.Patterns();
+  report.left_out =
+      static_cast<uint64_t>(std::ranges::count(index->files(), true, &StagedFile::skip_worktree));
   return report;
 }
 

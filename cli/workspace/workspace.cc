@@ -15,6 +15,7 @@
 #include "cli/workspace/missing_files.h"
 #include "cli/workspace/path_arguments.h"
 #include "cli/workspace/restore.h"
+#include "cli/workspace/sparse_checkout.h"
 #include "cli/workspace/status.h"
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
@@ -75,9 +76,34 @@ class CloneWorkspace final : public Workspace {
   }
 
   absl::StatusOr<std::vector<ArtifactId>> MissingFiles(const CommitId& commit) override {
+    MREG_ASSIGN_OR_RETURN(const SparsePatterns patterns, ReadSparsePatterns(*clone_));
+    return MissingFiles(commit, patterns);
+  }
+
+  absl::StatusOr<std::vector<ArtifactId>> MissingFiles(const CommitId& commit,
+                                                       const SparsePatterns& patterns) override {
     MREG_ASSIGN_OR_RETURN(const auto files, clone_->FilesOf(commit));
-    MREG_ASSIGN_OR_RETURN(const FileSupply supply, FindSupply(*clone_, files));
-    return ArtifactsOf(supply.missing);
+    MREG_ASSIGN_OR_RETURN(const PathSet left_out, LeftOut(*clone_, patterns, files));
+    return Missing(Without(left_out, files));
+  }
+
+  absl::StatusOr<std::vector<ArtifactId>> MissingToRestore(
+      std::span<const std::string> paths, const std::string& from,
+      std::optional<CommitId> source) override {
+    MREG_ASSIGN_OR_RETURN(const auto arguments, ResolveArguments(root(), from, paths));
+    MREG_ASSIGN_OR_RETURN(const auto index, clone_->OpenIndex());
+    MREG_ASSIGN_OR_RETURN(const auto files, FilesToRestore(*clone_, *index, arguments, source));
+    return Missing(files);
+  }
+
+  absl::Status SetSparsePatterns(const SparsePatterns& patterns) override {
+    MREG_ASSIGN_OR_RETURN(const CloneLock lock, clone_->Lock());
+    return WriteSparsePatterns(*clone_, patterns);
+  }
+
+  absl::Status ReapplySparse(const FileProgress& progress) override {
+    MREG_ASSIGN_OR_RETURN(const CloneLock lock, clone_->Lock());
+    return workspace::ReapplySparse(*clone_, progress);
   }
 
   absl::Status Checkout(const CommitId& commit, const FileProgress& progress) override {
@@ -113,6 +139,11 @@ class CloneWorkspace final : public Workspace {
   }
 
  private:
+  absl::StatusOr<std::vector<ArtifactId>> Missing(std::span<const history::TreeEntry> files) {
+    MREG_ASSIGN_OR_RETURN(const FileSupply supply, FindSupply(*clone_, files));
+    return ArtifactsOf(supply.missing);
+  }
+
   const std::unique_ptr<Clone> clone_;
 };
 

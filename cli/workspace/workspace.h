@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cli/workspace/sparse_patterns.h"
 #include "schema/base/clock.h"
 #include "storage/content/content_store.h"
 #include "storage/content/file_assembler.h"
@@ -46,6 +47,8 @@ struct StatusReport {
   // Against the branch's upstream, where it has one that was fetched.
   std::optional<std::string> upstream;
   uint64_t ahead = 0, behind = 0;
+  std::vector<std::string> sparse_patterns;  // empty: the work tree has all files
+  uint64_t left_out = 0;                     // files of the index that it has not
 };
 
 struct AddedFile {
@@ -107,8 +110,24 @@ class Workspace {
                                           const history::Signature& author,
                                           std::span<const CommitId> more_parents) = 0;
 
-  // The artifacts of a version that the store lacks; what a checkout needs to fetch first.
+  // The artifacts of a version that the store lacks, and that a checkout needs to be fetched first.
+  // When they are there, they may tell of more: models name the files that hold their tensors.
   virtual absl::StatusOr<std::vector<ArtifactId>> MissingFiles(const CommitId& commit) = 0;
+  // The same if the clone had these patterns.
+  virtual absl::StatusOr<std::vector<ArtifactId>> MissingFiles(const CommitId& commit,
+                                                               const SparsePatterns& patterns) = 0;
+  // The same for Restore of files in the work tree.
+  virtual absl::StatusOr<std::vector<ArtifactId>> MissingToRestore(
+      std::span<const std::string> paths, const std::string& from,
+      std::optional<CommitId> source) = 0;
+
+  // Which files the work tree is to have, from now on: a checkout writes no others, and what is
+  // left out of the work tree stays in the versions that are committed. Nothing is written or
+  // removed yet.
+  virtual absl::Status SetSparsePatterns(const SparsePatterns& patterns) = 0;
+  // Writes and removes files so that the work tree has what it is to have of the index. Errors as
+  // of Checkout. Files that were changed are not removed: FailedPrecondition.
+  virtual absl::Status ReapplySparse(const FileProgress& progress) = 0;
 
   // Makes work tree and index those of `commit`, touching only files that differ between it and
   // the index. Refuses (FailedPrecondition, naming the files) to lose staged or local changes of
@@ -124,7 +143,8 @@ class Workspace {
   virtual absl::Status Detach(const CommitId& commit, const FileProgress& progress) = 0;
 
   // kWorkTree overwrites the named files in the work tree with those of the index, or of `source`,
-  // and stages nothing; kIndex sets the index back to HEAD (or `source`) and leaves the work tree.
+  // and stages nothing; files that are left out of it only where they are named themselves. kIndex
+  // sets the index back to HEAD (or `source`) and leaves the work tree.
   enum class RestoreWhat { kWorkTree, kIndex };
   virtual absl::Status Restore(std::span<const std::string> paths, const std::string& from,
                                RestoreWhat what, std::optional<CommitId> source,

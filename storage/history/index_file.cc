@@ -85,6 +85,7 @@ StagedFile ToStagedFile(const git_index_entry& entry) {
                 .user = entry.uid,
                 .group = entry.gid,
                 .size = entry.file_size};
+  file.skip_worktree = (entry.flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
   return file;
 }
 
@@ -101,6 +102,7 @@ git_index_entry ToIndexEntry(const StagedFile& file) {
   entry.file_size = file.stamp.size;
   entry.id = ToOid(file.entry.blob);
   entry.path = file.entry.path.c_str();
+  if (file.skip_worktree) entry.flags_extended = GIT_INDEX_ENTRY_SKIP_WORKTREE;
   return entry;
 }
 

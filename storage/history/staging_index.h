@@ -38,6 +38,7 @@ FileStamp StampOf(const struct stat& info);
 struct StagedFile {
   TreeEntry entry;
   FileStamp stamp;
+  bool skip_worktree = false;  // git's bit: not to be in the work tree, and no removal if it is not
 };
 
 // One thread at a time. Changes are in memory until Save.

@@ -50,6 +50,21 @@ class StagingIndexTest : public testing::Test {
   const ObjectId blob_ = *ObjectId::FromHex(std::string(40, '1'));
 };
 
+TEST_F(StagingIndexTest, KeepsGitsSkipWorktreeBit) {
+  auto index = Open();
+  StagedFile left_out = File("a");
+  left_out.skip_worktree = true;
+  index->Put(left_out);
+  index->Put(File("b"));
+  ASSERT_EQ(index->Save(), absl::OkStatus());
+  index = Open();
+  EXPECT_TRUE(index->Find("a")->skip_worktree);
+  EXPECT_FALSE(index->Find("b")->skip_worktree);
+  index->Put(File("a"));
+  ASSERT_EQ(index->Save(), absl::OkStatus());
+  EXPECT_FALSE(Open()->Find("a")->skip_worktree);
+}
+
 TEST_F(StagingIndexTest, ComesBackAsItWasSaved) {
   const auto index = Open();
   EXPECT_TRUE(index->files().empty());
