@@ -9,10 +9,12 @@
 #include "cli/command_list.h"
 #include "cli/context.h"
 #include "cli/display.h"
+#include "cli/remote_access.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/units.h"
 #include "schema/base/status.h"
 #include "storage/registry/registry.h"
+#include "storage/sync/repair.h"
 
 namespace mreg::cli {
 namespace {
@@ -58,6 +60,31 @@ absl::StatusOr<RegistryCheck> CheckStore(Context& context, FsckDepth depth) {
   return check;
 }
 
+// Fetches what `damaged` names from the remote.
+absl::StatusOr<sync::RepairOutcome> Repair(Context& context, const Arguments& arguments,
+                                           std::span<const ChunkId> damaged) {
+  MREG_ASSIGN_OR_RETURN(const auto workspace, context.OpenWorkspace());
+  MREG_ASSIGN_OR_RETURN(const NamedRemote from, ChooseRemote(*workspace, arguments.Get("remote")));
+  MREG_ASSIGN_OR_RETURN(const auto remote, ConnectTo(context, from.url, sync::CreateFolder::kNo));
+  MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace->store());
+  terminal::ProgressBar bar(context.terminal());
+  const auto outcome =
+      sync::Repair(store->content(), *remote, damaged,
+                   [&](uint64_t done, uint64_t total) { bar.Update("receiving", done, total); });
+  if (!outcome.ok()) return AdviseOnRemote(outcome.status(), from.url);
+  return outcome;
+}
+
+void NoteRepair(terminal::Terminal& terminal, const sync::RepairOutcome& outcome) {
+  terminal.Note(fmt::format("{} repaired, {} received",
+                            terminal::FormatCount(outcome.repaired, "chunk", "chunks"),
+                            terminal::FormatSize(outcome.received_bytes)));
+  if (outcome.unknown_files == 0) return;
+  terminal.Note(
+      fmt::format("{} the remote does not have; `--remote NAME` names another",
+                  terminal::FormatCount(outcome.unknown_files, "damaged file", "damaged files")));
+}
+
 absl::StatusOr<RegistryCheck> CheckRegistry(Context& context, const std::string& folder,
                                             FsckDepth depth) {
   const registry::Caller owner = registry::Access::Owner();
@@ -70,11 +97,21 @@ absl::StatusOr<RegistryCheck> CheckRegistry(Context& context, const std::string&
 }
 
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
+  if (arguments.Has("repair") && (arguments.Has("registry") || arguments.Has("quick"))) {
+    return absl::InvalidArgumentError(
+        "--repair is for the user's store, and reads it all: neither --registry nor --quick");
+  }
   const FsckDepth depth = arguments.Has("quick") ? FsckDepth::kIndex : FsckDepth::kContent;
   MREG_ASSIGN_OR_RETURN(RegistryCheck check,
                         arguments.Has("registry")
                             ? CheckRegistry(context, arguments.Get("registry"), depth)
                             : CheckStore(context, depth));
+  sync::RepairOutcome repair;
+  if (arguments.Has("repair") && !check.content.problems.empty()) {
+    MREG_ASSIGN_OR_RETURN(repair, Repair(context, arguments, check.content.damaged));
+    NoteRepair(context.terminal(), repair);
+    MREG_ASSIGN_OR_RETURN(check, CheckStore(context, FsckDepth::kContent));
+  }
   std::vector<std::string>& problems = check.problems;
   problems.insert(problems.end(), check.content.problems.begin(), check.content.problems.end());
   terminal::Terminal& terminal = context.terminal();
@@ -83,6 +120,8 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
                                  {"chunks", check.content.chunks},
                                  {"artifacts", check.content.artifacts},
                                  {"full", depth == FsckDepth::kContent},
+                                 {"repaired", repair.repaired},
+                                 {"received_bytes", repair.received_bytes},
                                  {"problems", Json::ArrayOf(problems)}})
                        .ToText());
   } else {
@@ -98,10 +137,15 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
 
 constexpr Option kOptions[] = {
     {.name = "quick", .help = "Only look whether everything is there, without reading it all"},
-    {.name = "registry", .value = "DIR", .help = "Check a registry's folder instead"}};
+    {.name = "registry", .value = "DIR", .help = "Check a registry's folder instead"},
+    {.name = "repair", .help = "Fetch what is damaged or lost again, then check again"},
+    {.name = "remote",
+     .value = "NAME",
+     .help = "Where to fetch it (default: the current branch's remote, else origin)"}};
 
 constexpr Example kExamples[] = {
     {"fsck", "Read and hash everything in the user's store and this clone's history."},
+    {"fsck --repair --remote backup", "Replace what is damaged by what the remote has."},
     {"fsck --registry /srv/models", "Check a registry that no daemon is serving."}};
 
 }  // namespace
@@ -111,7 +155,11 @@ const Command kFsckCommand = {
     .group = Group::kCare,
     .summary = "Check that everything stored is sound",
     .goal = "check",
-    .details = "Changes nothing. Exits with 5 if there are problems.",
+    .details =
+        "Changes nothing without --repair. That replaces damaged and lost chunks of files in the "
+        "user's store by those of a remote of this clone, each proved before it counts, and "
+        "removes what cannot be read and is not used. Exits with 5 if there are problems, after a "
+        "repair: if some are left.",
     .options = kOptions,
     .examples = kExamples,
     .output = Output::kTextOrJson,

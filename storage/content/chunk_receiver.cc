@@ -44,9 +44,13 @@ absl::Status ChunkReceiver::Write(ByteView data) { return parser_.Feed(data); }
 // A base that came in this stream has to be in the index before it can be read.
 absl::Status ChunkReceiver::RequireBases(const StoredChunk& chunk) {
   MREG_ASSIGN_OR_RETURN(const auto missing, store_.Missing(chunk.bases));
-  if (!missing.empty()) {
+  const bool is_replaced = std::ranges::any_of(chunk.bases, [&](const ChunkId& base) {
+    return damaged_.contains(base) || unflushed_.contains(base);
+  });
+  if (!missing.empty() || is_replaced) {
     MREG_RETURN_IF_ERROR(Drain());
     MREG_RETURN_IF_ERROR(ingest_->Flush());
+    unflushed_.clear();
   }
   if (!may_use_) return absl::OkStatus();
   MREG_ASSIGN_OR_RETURN(const bool may_use, may_use_(chunk.bases));
@@ -99,7 +103,9 @@ absl::Status ChunkReceiver::TakeOldest() {
   ++chunk_count_;
   MREG_ASSIGN_OR_RETURN(const auto known,
                         store_.index().Get(kv::Table::kChunks, oldest.chunk->id.bytes()));
-  if (!known) MREG_RETURN_IF_ERROR(ingest_->Add(*oldest.chunk));
+  const bool replaces = damaged_.erase(oldest.chunk->id) > 0;
+  if (replaces) unflushed_.insert(oldest.chunk->id);
+  if (!known || replaces) MREG_RETURN_IF_ERROR(ingest_->Add(*oldest.chunk));
   return on_proved_ ? on_proved_(oldest.chunk->id) : absl::OkStatus();
 }
 

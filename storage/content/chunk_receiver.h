@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "storage/content/content_store.h"
 #include "storage/content/file_assembler.h"
@@ -32,6 +34,9 @@ class ChunkReceiver final : public ByteSink {
   // For files that `assembler`, which outlives it, puts together while they arrive.
   ChunkReceiver(ContentStore& store, FileAssembler& assembler);
   ~ChunkReceiver() override;
+
+  // From now on these are kept where they come, also if the store has them: its own are damaged.
+  void Replace(absl::flat_hash_set<ChunkId> damaged) { damaged_ = std::move(damaged); }
 
   // InvalidArgument for what is no record stream, DataLoss for a chunk that does not hash to its
   // id: its predecessors are kept. NotFound for one whose base is not here (a base in the same
@@ -64,6 +69,8 @@ class ChunkReceiver final : public ByteSink {
   const std::unique_ptr<ChunkIngest> ingest_;
   RecordParser parser_;
   std::optional<ThreadPool> hasher_;  // one thread: files are hashed in order
+  absl::flat_hash_set<ChunkId> damaged_;    // and not received yet
+  absl::flat_hash_set<ChunkId> unflushed_;  // received in their place, and not in the index yet
   std::deque<Proving> proving_;
   uint64_t proving_bytes_ = 0;
   uint64_t chunk_count_ = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -25,6 +26,9 @@ class Checker {
     MREG_RETURN_IF_ERROR(CheckNewPacks());
     MREG_RETURN_IF_ERROR(CheckIndex());
     MREG_RETURN_IF_ERROR(CheckRecipes());
+    std::ranges::sort(report_.damaged);
+    report_.damaged.erase(std::unique(report_.damaged.begin(), report_.damaged.end()),
+                          report_.damaged.end());
     return std::move(report_);
   }
 
@@ -75,10 +79,13 @@ class Checker {
     checking_.pop_front();
     const absl::Status status = oldest.result.get();
     if (status.ok()) return;
-    if (absl::IsNotFound(status)) {  // the pack is gone: the index tells whether it may be
+    // If the pack is gone, the index tells whether it may be.
+    if (absl::IsNotFound(status) && !ReadPackFooter(store_.packs(), pack).ok()) {
       sound_packs_.erase(pack.id);
       return;
     }
+    // Of a copy that nothing uses any more nobody needs to know.
+    if (const auto is_used = IsStillIn(oldest.id, pack.id); is_used.ok() && !*is_used) return;
     report_.problems.push_back(fmt::format("pack {}: {}", pack.id.ToHex(), MessageOf(status)));
     report_.damaged.push_back(oldest.id);
   }
@@ -146,6 +153,7 @@ class Checker {
     for (const RecipeChunk& chunk : recipe->chunks) ids.push_back(chunk.id);
     MREG_ASSIGN_OR_RETURN(const auto missing, store_.Missing(ids));
     if (!missing.empty()) {
+      report_.damaged.insert(report_.damaged.end(), missing.begin(), missing.end());
       return absl::NotFoundError(fmt::format("{} of its chunks are missing", missing.size()));
     }
     // Damaged chunks were reported already; a sound set of them can still be put together wrongly.

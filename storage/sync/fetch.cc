@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -9,6 +8,7 @@
 #include "schema/base/status.h"
 #include "storage/content/chunk_receiver.h"
 #include "storage/content/file_assembler.h"
+#include "storage/sync/counting_sink.h"
 #include "storage/sync/retry.h"
 #include "storage/sync/transfer.h"
 
@@ -18,25 +18,6 @@ namespace {
 absl::Status MakesNoSense(const Remote& remote, std::string_view what) {
   return absl::DataLossError(fmt::format("{} answered with {}", remote.url(), what));
 }
-
-class CountingSink final : public ByteSink {
- public:
-  CountingSink(ByteSink& base, uint64_t total, const Progress& progress)
-      : base_(base), total_(total), progress_(progress) {}
-
-  absl::Status Write(ByteView data) override {
-    count_ += data.size();
-    if (progress_) progress_(std::min(count_, total_), total_);
-    return base_.Write(data);
-  }
-  uint64_t count() const { return count_; }
-
- private:
-  ByteSink& base_;
-  const uint64_t total_;
-  const Progress& progress_;
-  uint64_t count_ = 0;
-};
 
 absl::StatusOr<std::vector<ObjectId>> TargetsOf(const history::Repository& history) {
   MREG_ASSIGN_OR_RETURN(const auto references, history.references().List("refs/"));

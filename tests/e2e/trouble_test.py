@@ -226,6 +226,31 @@ class TokenTest(unittest.TestCase):
         self.assertEqual(ran.returncode, 2)
         self.assertIn("frobnicate", ran.stderr)
 
+    @on_each_registry
+    def test_what_is_damaged_is_fetched_again(self, world):
+        ada = world.person("ada").begin("vad", world.registry.url())
+        model = b"\0" + world.bytes(3_000_000)
+        ada.commit("base", model_bin=model)
+        ada.run("push", "-u", "origin", "main")
+        ben = world.person("ben").clone(world.registry.url(), "vad")
+        self.assertEqual(ben.json("fsck", "--repair")["repaired"], 0)
+        packs = [os.path.join(folder, name) for folder, _, names in os.walk(ben.home)
+                 for name in names if name.endswith(".pack")]
+        with open(packs[0], "r+b") as pack:
+            pack.seek(1_500_000)
+            byte = pack.read(1)[0]
+            pack.seek(1_500_000)
+            pack.write(bytes([byte ^ 1]))
+        ben.run("fsck", code=5)
+        self.assertGreater(ben.json("fsck", "--repair")["repaired"], 0)
+        ben.run("fsck")
+        os.remove(packs[0])
+        self.assertIn("repaired", ben.run("fsck", "--repair", "--remote", "origin").err)
+        ben.run("fsck")
+        home = ben.at(world.path("work-ben"))
+        self.assertEqual(home.clone(world.registry.url(), "other").read("model.bin"), model)
+        ben.run("fsck", "--repair", "--quick", code=2)
+
 
 if __name__ == "__main__":
     unittest.main()
