@@ -11,8 +11,10 @@
 #include "daemon/api/handler.h"
 #include "daemon/api/routes.h"
 #include "daemon/http/server.h"
+#include "schema/onnx/data_type.h"
 #include "storage/sync/http_remote.h"
 #include "storage/sync/remote_conformance.h"
+#include "tests/models/transformer_model.h"
 
 namespace mreg::api {
 namespace {
@@ -153,6 +155,33 @@ TEST_F(ApiTest, ARangeResumesADownload) {
                          {{"Range", "bytes=5-"}, {"If-Range", "\"other\""}});
   EXPECT_EQ(stale->status, 200);
   EXPECT_EQ(stale->body.size(), model_.size());
+}
+
+TEST_F(ApiTest, ASingleTensorIsARangeOfTheFile) {
+  const Bytes model = test_models::MakeTransformerModel(test_models::kSmallModel);
+  const auto remote = sync::MakeHttpRemote({served_.base_url(), "", token_}, Vad());
+  const CommitId commit = site_.Commit({{"a/encoder.onnx", model}});
+  ASSERT_TRUE(site_.PushTo(*remote, commit, "refs/heads/encoder").ok());
+  const auto listed = GetJson("/repos/acme/vad/tensors/encoder/a/encoder.onnx");
+  EXPECT_EQ(listed["commit"], commit.ToHex());
+  EXPECT_EQ(listed["size"], model.size());
+  const auto scan = *onnx::ScanModel(test_models::MemoryFile(model));
+  ASSERT_EQ(listed["tensors"].size(), scan.tensors.size());
+  ASSERT_GT(scan.tensors.size(), 5u);
+  for (size_t i = 0; i < scan.tensors.size(); ++i) {
+    const auto& tensor = listed["tensors"][i];
+    EXPECT_EQ(tensor["name"], scan.tensors[i].name);
+    EXPECT_EQ(tensor["type"], onnx::DataTypeName(scan.tensors[i].type));
+    EXPECT_EQ(tensor["offset"], scan.tensors[i].offset);
+    EXPECT_EQ(tensor["length"], scan.tensors[i].length);
+  }
+  const uint64_t offset = listed["tensors"][1]["offset"], length = listed["tensors"][1]["length"];
+  const auto part = Get("/repos/acme/vad/files/encoder/a/encoder.onnx",
+                        {{"Range", fmt::format("bytes={}-{}", offset, offset + length - 1)}});
+  EXPECT_EQ(part->status, 206);
+  EXPECT_EQ(part->body, model.substr(offset, length));
+  EXPECT_TRUE(GetJson("/repos/acme/vad/tensors/v1/README.md")["tensors"].empty());
+  EXPECT_EQ(Get("/repos/acme/vad/tensors/v1/nothing")->status, 404);
 }
 
 TEST_F(ApiTest, WhatTheClientHasIsNotSentAgain) {

@@ -8,6 +8,7 @@
 #include "daemon/http/etag.h"
 #include "daemon/http/range.h"
 #include "schema/base/status.h"
+#include "schema/onnx/data_type.h"
 
 namespace mreg::api {
 namespace {
@@ -179,6 +180,24 @@ http::Handler::Outcome GetFile(const Call& call) {
   return FileResponse(*file, call.request, call.path.Get("revision"));
 }
 
+absl::StatusOr<std::string> ListTensors(const Call& call) {
+  MREG_ASSIGN_OR_RETURN(const auto name, call.Repository());
+  MREG_ASSIGN_OR_RETURN(const registry::FileTensors file,
+                        call.registry.browse().Tensors(call.caller, name, call.path.Get("revision"),
+                                                       call.path.Get("path")));
+  Json tensors = Json::array();
+  for (const content::TensorRange& tensor : file.tensors) {
+    tensors.push_back({{"name", tensor.name},
+                       {"type", onnx::DataTypeName(tensor.type)},
+                       {"offset", tensor.offset},
+                       {"length", tensor.length}});
+  }
+  Json answer = FileJson(file.entry);
+  answer["commit"] = file.commit.ToHex();
+  answer["tensors"] = std::move(tensors);
+  return Dump(answer);
+}
+
 }  // namespace
 
 void AddBrowseRoutes(registry::Registry& registry, std::vector<http::Route>& routes) {
@@ -190,6 +209,8 @@ void AddBrowseRoutes(registry::Registry& registry, std::vector<http::Route>& rou
   routes.push_back(JsonRoute(registry, "GET", repository + "/tree/{revision}", ListFiles));
   routes.push_back(MakeRoute(registry, "GET", repository + "/manifest/{revision}", GetManifest));
   routes.push_back(MakeRoute(registry, "GET", repository + "/files/{revision}/{path...}", GetFile));
+  routes.push_back(
+      JsonRoute(registry, "GET", repository + "/tensors/{revision}/{path...}", ListTensors));
 }
 
 }  // namespace mreg::api

@@ -250,6 +250,38 @@ class FamilyTest : public ContentStoreTest {
   double share_ = 0;  // of the last file: stored by its length
 };
 
+// Damage elsewhere in the file does not matter: nothing of it is read.
+TEST_F(FamilyTest, ATensorsRangeReadsItsChunksAndNoOthers) {
+  const Bytes file = RandomBytes(2 << 20, 41);
+  const std::vector<ExternalRange> tensors = {{"one", kFloat, 0, 1 << 20},
+                                              {"two", 10, 1 << 20, 1 << 20}};
+  const auto ingest = store_.BeginIngest(nullptr);
+  const auto put = store_.PutFile(MemoryFile(file), tensors, {}, *ingest, nullptr);
+  ASSERT_TRUE(put.ok() && ingest->Finish().ok()) << put.status();
+  const Recipe recipe = **store_.FindRecipe(put->artifact);
+  const auto ranges = TensorRangesOf(recipe);
+  ASSERT_EQ(ranges.size(), 2u);
+  EXPECT_EQ(ranges[1].name, "two");
+  EXPECT_EQ(ranges[1].type, 10);
+  EXPECT_EQ(ranges[1].offset, 1u << 20);
+  EXPECT_EQ(ranges[1].length, 1u << 20);
+  Flip(OnlyPack(), 200'000);
+  ContentStore anew{*index_, *packs_};
+  const auto read = [&](const TensorRange& range) -> absl::StatusOr<Bytes> {
+    const auto source = anew.OpenRange(recipe, range.offset, range.length);
+    Bytes bytes(range.length, '\0');
+    for (size_t filled = 0; filled < bytes.size();) {
+      const auto got = source->Read(std::span<char>(bytes).subspan(filled));
+      if (!got.ok()) return got.status();
+      if (*got == 0) return absl::DataLossError("it ends early");
+      filled += *got;
+    }
+    return bytes;
+  };
+  EXPECT_FALSE(read(ranges[0]).ok());
+  EXPECT_EQ(*read(ranges[1]), file.substr(1 << 20));
+}
+
 TEST_F(FamilyTest, AFineTuneIsStoredAsItsDifference) {
   const ArtifactId base = PutTensor(base_, "w", {}).artifact;
   EXPECT_LT(share_, 0.84);

@@ -84,6 +84,19 @@ StoredTensor TensorOf(const Recipe& recipe, const TensorSpans& spans) {
   return tensor;
 }
 
+std::vector<TensorRange> TensorRangesOf(const Recipe& recipe) {
+  std::vector<uint64_t> begins = {0};  // of the spans; the last is the file's end
+  for (const Span& span : recipe.spans) begins.push_back(begins.back() + span.length);
+  std::vector<TensorRange> ranges;
+  for (const TensorSpans& tensor : recipe.tensors) {
+    if (tensor.count == 0) continue;
+    const uint64_t offset = begins[tensor.first_span];
+    ranges.push_back({tensor.name, recipe.chunks[recipe.spans[tensor.first_span].chunk].type,
+                      offset, begins[tensor.first_span + tensor.count] - offset});
+  }
+  return ranges;
+}
+
 v1::Recipe ToProto(const Recipe& recipe) {
   v1::Recipe proto;
   proto.set_artifact(std::string(recipe.artifact.bytes()));

@@ -57,6 +57,17 @@ struct Recipe {
 // `spans` is one of the recipe's tensors.
 StoredTensor TensorOf(const Recipe& recipe, const TensorSpans& spans);
 
+// Where a tensor's bytes lie in the file.
+struct TensorRange {
+  std::string name;
+  onnx::DataType type = 0;
+  uint64_t offset = 0;  // from the file's start
+  uint64_t length = 0;  // bytes
+};
+
+// Those that the recipe knows of, in its order.
+std::vector<TensorRange> TensorRangesOf(const Recipe& recipe);
+
 // Without is_proved.
 v1::Recipe ToProto(const Recipe& recipe);
 

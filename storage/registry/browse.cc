@@ -65,10 +65,10 @@ absl::StatusOr<Manifest> Browse::ReadVersion(const Caller& caller, const Reposit
   return ReadManifest(*history, commit);
 }
 
-absl::StatusOr<OpenedFile> Browse::OpenFile(const Caller& caller, const RepositoryName& name,
-                                            std::string_view revision,
-                                            std::string_view path) const {
-  MREG_ASSIGN_OR_RETURN(const auto history, repositories_.Open(caller, name));
+absl::StatusOr<Browse::Found> Browse::FindFile(const Caller& caller, const RepositoryName& name,
+                                               std::string_view revision,
+                                               std::string_view path) const {
+  MREG_ASSIGN_OR_RETURN(auto history, repositories_.Open(caller, name));
   MREG_ASSIGN_OR_RETURN(const CommitId commit, history->Resolve(revision));
   MREG_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(*history, commit));
   const ManifestEntry* const entry = Find(manifest, path);
@@ -76,23 +76,40 @@ absl::StatusOr<OpenedFile> Browse::OpenFile(const Caller& caller, const Reposito
     return absl::NotFoundError(fmt::format("{} has no file {} in {}", name.ToString(),
                                            EscapeForDisplay(path), EscapeForDisplay(revision)));
   }
-  OpenedFile file{*entry, commit, nullptr};
-  if (!entry->is_artifact) {
-    MREG_ASSIGN_OR_RETURN(const history::RawObject blob, history->ReadObject(entry->blob));
+  Found found{std::move(history), *entry, commit, std::nullopt};
+  if (!entry->is_artifact) return found;
+  MREG_ASSIGN_OR_RETURN(found.recipe, members_.FindRecipe(name.space(), entry->digest));
+  if (found.recipe) return found;
+  return absl::DataLossError(fmt::format("the content of {} is missing", entry->path));
+}
+
+absl::StatusOr<OpenedFile> Browse::OpenFile(const Caller& caller, const RepositoryName& name,
+                                            std::string_view revision,
+                                            std::string_view path) const {
+  MREG_ASSIGN_OR_RETURN(Found found, FindFile(caller, name, revision, path));
+  OpenedFile file{found.entry, found.commit, nullptr};
+  if (!found.recipe) {
+    MREG_ASSIGN_OR_RETURN(const history::RawObject blob,
+                          found.history->ReadObject(found.entry.blob));
     file.open = [text = blob.data](uint64_t offset, uint64_t length) {
       const uint64_t begin = std::min<uint64_t>(offset, text.size());
       return std::make_unique<TextSource>(text.substr(begin, length));
     };
     return file;
   }
-  MREG_ASSIGN_OR_RETURN(auto recipe, members_.FindRecipe(name.space(), entry->digest));
-  if (!recipe) {
-    return absl::DataLossError(fmt::format("the content of {} is missing", entry->path));
-  }
-  file.open = [this, recipe = *std::move(recipe)](uint64_t offset, uint64_t length) {
+  file.open = [this, recipe = *std::move(found.recipe)](uint64_t offset, uint64_t length) {
     return content_.OpenRange(recipe, offset, length);
   };
   return file;
+}
+
+absl::StatusOr<FileTensors> Browse::Tensors(const Caller& caller, const RepositoryName& name,
+                                            std::string_view revision,
+                                            std::string_view path) const {
+  MREG_ASSIGN_OR_RETURN(const Found found, FindFile(caller, name, revision, path));
+  FileTensors tensors{found.entry, found.commit, {}};
+  if (found.recipe) tensors.tensors = content::TensorRangesOf(*found.recipe);
+  return tensors;
 }
 
 }  // namespace mreg::registry

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,13 @@ struct OpenedFile {
   std::function<std::unique_ptr<ByteSource>(uint64_t offset, uint64_t length)> open;
 };
 
+// Where the tensors of a file lie.
+struct FileTensors {
+  ManifestEntry entry;
+  CommitId commit;
+  std::vector<content::TensorRange> tensors;  // none of a text
+};
+
 // Thread-safe. Every call checks the caller's access first. A revision is what
 // history::Repository::Resolve takes; NotFound names what is absent.
 class Browse {
@@ -41,8 +49,20 @@ class Browse {
                                        std::string_view revision) const;
   absl::StatusOr<OpenedFile> OpenFile(const Caller& caller, const RepositoryName& name,
                                       std::string_view revision, std::string_view path) const;
+  // Reads nothing but the index.
+  absl::StatusOr<FileTensors> Tensors(const Caller& caller, const RepositoryName& name,
+                                      std::string_view revision, std::string_view path) const;
 
  private:
+  struct Found {
+    std::unique_ptr<history::Repository> history;
+    ManifestEntry entry;
+    CommitId commit;
+    std::optional<content::Recipe> recipe;  // of an artifact
+  };
+  absl::StatusOr<Found> FindFile(const Caller& caller, const RepositoryName& name,
+                                 std::string_view revision, std::string_view path) const;
+
   const content::ContentStore& content_;
   const Repositories& repositories_;
   const Members& members_;

@@ -188,6 +188,11 @@ class PartTest(unittest.TestCase):
         ben = ben.at(ben.path("vad"))
         self.assertEqual(ben.read("model/weights/w.data"), data)
         self.assertFalse(os.path.exists(ben.path("big.bin")))
+        listed = ben.json("ls", "--tensors")
+        self.assertEqual(listed["tensors"], [{"path": "model/weights/w.data", "name": "w",
+                                              "type": "FLOAT", "offset": 0, "length": 32_000}])
+        self.assertEqual(listed["absent"], 1)
+        self.assertIn("FLOAT", ben.run("ls", "--tensors", "HEAD", "model").out)
         self.assert_clean(ben)
 
 
