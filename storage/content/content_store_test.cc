@@ -361,7 +361,9 @@ TEST_F(FamilyTest, CopiesInAWiderTypeCostNextToNothing) {
   for (const Rule& rule :
        {Rule{Rule::Kind::kRound, kFloat, 16, count},
         Rule{Rule::Kind::kQuantise, kFloat, 2, count, 0, {}, {{0.0005f, 127}}}}) {
-    const Bytes narrow = encoding::Predict(base_, rule);
+    // Of other weights each, or the second would be found to be like the first.
+    const Bytes weights = test_models::NormalFloats(count, static_cast<unsigned>(rule.to));
+    const Bytes narrow = encoding::Predict(weights, rule);
     const ArtifactId kept = PutTensor(narrow, "w_quantized", {}, rule.to).artifact;
     Rule back{Rule::Kind::kWiden, rule.to, kFloat, count};
     if (rule.to == 2) {

@@ -99,16 +99,18 @@ absl::Status FilePutter::PutTensor(const Region& region) {
   return absl::OkStatus();
 }
 
-// By its values, which tell most; else by name and shape.
+// By its values, which tell most, among those by its name; else by name and shape.
 std::optional<StoredTensor> FilePutter::FindLike(const Region& region, ByteView head) {
+  const StoredTensor* const guess = bases_.Find(region);
   if (const auto sketch = encoding::SketchOf(head, region.type)) {
     const auto number = static_cast<uint32_t>(tensors_.size() - 1);
     sketched_.push_back({{number, sketch->bits}, submitted_});
     // A search that fails is no reason to refuse a file.
-    auto found = similar_.Find({*sketch, region.type, std::nullopt, nullptr});
+    TensorQuery query{*sketch, region.type, std::nullopt, nullptr};
+    if (guess != nullptr && !guess->chunks.empty()) query.preferred = guess->chunks.front();
+    auto found = similar_.Find(query);
     if (found.ok() && *found) return *std::move(found);
   }
-  const StoredTensor* const guess = bases_.Find(region);
   return guess == nullptr ? std::nullopt : std::optional(*guess);
 }
 

@@ -70,6 +70,7 @@ bool CanBeBase(onnx::DataType base, onnx::DataType type) {
 }  // namespace
 
 struct SimilarTensors::Candidate {
+  bool is_preferred;
   int distance;
   bool is_of_type;
   Bytes key, row;
@@ -85,30 +86,35 @@ void StageSketch(const Recipe& recipe, const SketchedTensor& tensor, kv::Batch& 
 
 absl::StatusOr<std::vector<SimilarTensors::Candidate>> SimilarTensors::Candidates(
     const TensorQuery& query) const {
-  const auto is_itself = [&](ByteView key) {
-    return query.itself && key.substr(kKeyBytes - kChunkPrefixBytes) ==
-                               query.itself->bytes().substr(0, kChunkPrefixBytes);
+  const auto is_of = [](ByteView key, const std::optional<ChunkId>& chunk) {
+    return chunk &&
+           key.substr(kKeyBytes - kChunkPrefixBytes) == chunk->bytes().substr(0, kChunkPrefixBytes);
   };
   std::vector<Candidate> candidates;
   size_t rows = 0;
   int nearest = 64;
+  bool has_preferred = !query.preferred.has_value();
   for (const uint64_t bucket : BucketsOf(query.sketch)) {
     MREG_RETURN_IF_ERROR(store_.index().Scan(
         Table::kSketches, BucketKey(bucket), "", [&](ByteView key, ByteView row) {
-          if (key.size() != kKeyBytes || row.size() != kRowBytes || is_itself(key)) return true;
+          if (key.size() != kKeyBytes || row.size() != kRowBytes) return true;
+          if (is_of(key, query.itself)) return true;
           const int distance =
               encoding::Distance(ReadU64Be(key.substr(kBucketBytes)), query.sketch.bits);
           const onnx::DataType type = static_cast<unsigned char>(row.back());
           if (distance <= kAlike && CanBeBase(type, query.type)) {
             nearest = std::min(nearest, distance);
-            candidates.push_back({distance, type == query.type, Bytes(key), Bytes(row)});
+            has_preferred = has_preferred || is_of(key, query.preferred);
+            candidates.push_back({is_of(key, query.preferred), distance, type == query.type,
+                                  Bytes(key), Bytes(row)});
           }
           return ++rows < kMostRows;
         }));
-    if (nearest <= kVeryAlike || rows >= kMostRows) break;
+    if ((nearest <= kVeryAlike && has_preferred) || rows >= kMostRows) break;
   }
   std::ranges::sort(candidates, {}, [](const Candidate& candidate) {
-    return std::tuple(candidate.distance, !candidate.is_of_type, ByteView(candidate.key));
+    return std::tuple(!candidate.is_preferred, candidate.distance, !candidate.is_of_type,
+                      ByteView(candidate.key));
   });
   if (candidates.size() > kMostCandidates)
     candidates.erase(candidates.begin() + kMostCandidates, candidates.end());

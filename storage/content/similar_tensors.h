@@ -39,6 +39,9 @@ struct TensorQuery {
   // In a store of several namespaces the asker's own chunks, or its recipes would tell it what
   // others keep.
   MayUse may_use;
+  // The first chunk of one that names speak for: it is found if it is alike, also if others are
+  // nearer.
+  std::optional<ChunkId> preferred = std::nullopt;
 };
 
 // Not thread-safe: the file found last is remembered. `store` outlives it.

@@ -18,7 +18,7 @@ using encoding::Rule;
 using test_models::NormalFloats;
 using test_models::TrainedFloats;
 
-constexpr onnx::DataType kFloat = 1, kInt8 = 3, kFloat16 = 10;
+constexpr onnx::DataType kFloat = 1, kUint8 = 2, kInt8 = 3, kFloat16 = 10;
 constexpr size_t kElements = 40'000;
 
 class SimilarTensorsTest : public testing::Test {
@@ -108,8 +108,9 @@ TEST_F(SimilarTensorsTest, OfEqualShapesEachFindsItsOwnWhateverTheOrder) {
 TEST_F(SimilarTensorsTest, CastAndQuantisedCopiesAreComputed) {
   const Bytes weights = NormalFloats(kElements, 3);
   const ArtifactId base = Put({{"w", weights}});
-  for (const Rule& rule : {Rule{Rule::Kind::kRound, kFloat, kFloat16},
-                           Rule{Rule::Kind::kQuantise, kFloat, kInt8, 0.0006f, 0}}) {
+  for (const Rule& rule :
+       {Rule{Rule::Kind::kRound, kFloat, kFloat16, kElements},
+        Rule{Rule::Kind::kQuantise, kFloat, kInt8, kElements, 0, {}, {{0.0006f, 0}}}}) {
     const ArtifactId copy = Put({{"v", encoding::Predict(weights, rule), rule.to}});
     EXPECT_THAT(BasesOf(copy), testing::ElementsAre(FirstChunk(base))) << rule.to;
   }
@@ -117,8 +118,12 @@ TEST_F(SimilarTensorsTest, CastAndQuantisedCopiesAreComputed) {
 
 TEST_F(SimilarTensorsTest, WhatTheTypeCannotFollowFromIsNotFound) {
   const Bytes weights = NormalFloats(kElements, 4);
-  Put({{"w", encoding::Predict(weights, {Rule::Kind::kRound, kFloat, kFloat16}), kFloat16}});
-  EXPECT_EQ(*similar_.Find(QueryFor(weights)), std::nullopt);
+  const auto quantised = [&](onnx::DataType to, int32_t zero_point) {
+    return encoding::Predict(
+        weights, {Rule::Kind::kQuantise, kFloat, to, kElements, 0, {}, {{0.0006f, zero_point}}});
+  };
+  Put({{"w", quantised(kUint8, 127), kUint8}});
+  EXPECT_EQ(*similar_.Find(QueryFor(quantised(kInt8, 0), kInt8)), std::nullopt);
 }
 
 TEST_F(SimilarTensorsTest, AGrownTensorFindsWhatItGrewFrom) {
@@ -160,11 +165,26 @@ TEST_F(SimilarTensorsTest, ItselfIsNotFoundIfItIsNotAskedFor) {
   EXPECT_EQ(*similar_.Find(query), std::nullopt);
 }
 
+TEST_F(SimilarTensorsTest, OneThatIsPreferredIsFoundBeforeNearerOnes) {
+  TensorQuery query = QueryFor(NormalFloats(kElements, 15));
+  kv::Batch batch;
+  const auto put_at = [&](unsigned seed, uint64_t turned) {
+    const ArtifactId artifact = Put({{"w", NormalFloats(kElements, seed)}});
+    StageSketch(**store_.FindRecipe(artifact), {0, query.sketch.bits ^ turned}, batch);
+    return FirstChunk(artifact);
+  };
+  const ChunkId near = put_at(16, uint64_t{1} << 63), farther = put_at(17, uint64_t{7} << 60);
+  ASSERT_TRUE(index_->Commit(batch).ok());
+  EXPECT_EQ((*similar_.Find(query))->chunks.front(), near);
+  query.preferred = farther;
+  EXPECT_EQ((*similar_.Find(query))->chunks.front(), farther);
+}
+
 TEST_F(SimilarTensorsTest, WhatMayNotBeUsedIsPassedOver) {
   const Bytes weights = NormalFloats(kElements, 12);
   const ChunkId theirs = FirstChunk(Put({{"w", weights}}));
-  TensorQuery query =
-      QueryFor(encoding::Predict(weights, {Rule::Kind::kRound, kFloat, kFloat16}), kFloat16);
+  TensorQuery query = QueryFor(
+      encoding::Predict(weights, {Rule::Kind::kRound, kFloat, kFloat16, kElements}), kFloat16);
   query.may_use = [&](std::span<const ChunkId> bases) { return bases.front() != theirs; };
   EXPECT_EQ(*similar_.Find(query), std::nullopt);
   query.may_use = [](std::span<const ChunkId>) { return true; };

@@ -74,7 +74,7 @@ TEST(Sketch, OfAnUnrelatedTensorIsFar) {
 TEST(Sketch, OfACastIsNear) {
   for (const onnx::DataType to : {kFloat16, kBfloat16}) {
     const auto cast = [to](const Bytes& base, unsigned) {
-      return Predict(base, {Rule::Kind::kRound, kFloat, to});
+      return Predict(base, {Rule::Kind::kRound, kFloat, to, kSketchElements});
     };
     EXPECT_LE(FarthestOf(to, cast), 2) << to;
   }
@@ -86,8 +86,10 @@ TEST(Sketch, OfACastIsNear) {
 }
 
 TEST(Sketch, OfAQuantisedTensorIsNearWhateverItsScaleAndZeroPoint) {
-  for (const Rule& rule : {Rule{Rule::Kind::kQuantise, kFloat, kInt8, 0.0006f, 0},
-                           Rule{Rule::Kind::kQuantise, kFloat, kUint8, 0.0005f, 127}}) {
+  constexpr uint32_t kCount = kSketchElements;
+  for (const Rule& rule :
+       {Rule{Rule::Kind::kQuantise, kFloat, kInt8, kCount, 0, {}, {{0.0006f, 0}}},
+        Rule{Rule::Kind::kQuantise, kFloat, kUint8, kCount, 0, {}, {{0.0005f, 127}}}}) {
     const auto quantise = [&](const Bytes& base, unsigned) { return Predict(base, rule); };
     EXPECT_LE(FarthestOf(rule.to, quantise), 4) << rule.to;
   }
