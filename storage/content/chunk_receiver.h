@@ -68,7 +68,7 @@ class ChunkReceiver final : public ByteSink {
   FileAssembler* const assembler_ = nullptr;
   const std::unique_ptr<ChunkIngest> ingest_;
   RecordParser parser_;
-  std::optional<ThreadPool> hasher_;  // one thread: files are hashed in order
+  std::optional<ThreadPool> hasher_;        // one thread: files are hashed in order
   absl::flat_hash_set<ChunkId> damaged_;    // and not received yet
   absl::flat_hash_set<ChunkId> unflushed_;  // received in their place, and not in the index yet
   std::deque<Proving> proving_;

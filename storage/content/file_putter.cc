@@ -90,8 +90,8 @@ absl::Status FilePutter::PutTensor(const Region& region) {
     const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
     MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(region.offset + done, length));
     if (done == 0) alike = FindLike(region, *block);
-    MREG_ASSIGN_OR_RETURN(const uint64_t chunk, SubmitPiece(std::move(block), region.type,
-                                                            PieceOf(alike, region, done)));
+    MREG_ASSIGN_OR_RETURN(const uint64_t chunk,
+                          SubmitPiece(std::move(block), region.type, PieceOf(alike, region, done)));
     parts_.push_back(
         {done == 0 ? Part::Kind::kTensorBegin : Part::Kind::kTensorRest, chunk, length});
     done += length;
