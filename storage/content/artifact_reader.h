@@ -26,8 +26,10 @@ class ArtifactReader final : public ByteSource {
 
   absl::StatusOr<size_t> Read(std::span<char> buffer) override;
 
-  // The next bytes without a copy, valid until the next call; empty at the end.
+  // The next bytes without a copy, valid until the next call, or as long as current() is held;
+  // empty at the end.
   absl::StatusOr<ByteView> Next();
+  const std::shared_ptr<const Bytes>& current() const { return current_; }
 
  private:
   using Plain = absl::StatusOr<std::shared_ptr<const Bytes>>;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <deque>
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -12,6 +15,7 @@
 #include "storage/content/base_finder.h"
 #include "storage/content/file_putter.h"
 #include "storage/content/record_stream.h"
+#include "storage/content/run_on.h"
 
 namespace mreg::content {
 namespace {
@@ -28,6 +32,41 @@ std::vector<ByteView> KeysOf(std::span<const ChunkId> ids) {
   for (const ChunkId& id : ids) keys.push_back(id.bytes());
   return keys;
 }
+
+// Writes to a sink on a thread of its own, while its owner makes what is to follow.
+class SinkThread {
+ public:
+  explicit SinkThread(ByteSink& sink) : sink_(sink) {}
+
+  // `holder` keeps `piece` alive. An error may be one of an earlier call.
+  absl::Status Write(ByteView piece, std::shared_ptr<const Bytes> holder) {
+    while (writing_.size() >= kPiecesAhead) MREG_RETURN_IF_ERROR(TakeOldest());
+    writing_.push_back(RunOn(thread_, [this, piece, holder = std::move(holder)] {
+      if (status_.ok()) status_ = sink_.Write(piece);
+      return status_;
+    }));
+    return absl::OkStatus();
+  }
+
+  absl::Status Finish() {
+    while (!writing_.empty()) MREG_RETURN_IF_ERROR(TakeOldest());
+    return absl::OkStatus();
+  }
+
+ private:
+  static constexpr size_t kPiecesAhead = 16;
+
+  absl::Status TakeOldest() {
+    auto oldest = std::move(writing_.front());
+    writing_.pop_front();
+    return oldest.get();
+  }
+
+  ByteSink& sink_;
+  absl::Status status_;  // touched by thread_ alone
+  std::deque<std::future<absl::Status>> writing_;
+  ThreadPool thread_{1};
+};
 
 // Feeds what a killed writer left to `parser` until it ends or makes no sense any more.
 absl::Status ReplayUpload(const ReadableFile& file, RecordParser& parser) {
@@ -231,14 +270,16 @@ absl::Status ContentStore::CopyHashed(const Recipe& recipe, ByteSink& sink,
   ArtifactReader reader(*this, recipe, 0, recipe.size, ChunkProof::kNone);
   Sha256 hash;
   uint64_t done = 0;
+  SinkThread writer(sink);
   while (true) {
     MREG_ASSIGN_OR_RETURN(const ByteView piece, reader.Next());
     if (piece.empty()) break;
+    MREG_RETURN_IF_ERROR(writer.Write(piece, reader.current()));
     hash.Update(piece);
-    MREG_RETURN_IF_ERROR(sink.Write(piece));
     done += piece.size();
     if (progress) progress(done);
   }
+  MREG_RETURN_IF_ERROR(writer.Finish());
   if (hash.Finish() == recipe.artifact.bytes()) return absl::OkStatus();
   MREG_RETURN_IF_ERROR(FindDamage(recipe));
   return absl::FailedPreconditionError(
