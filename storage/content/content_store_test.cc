@@ -100,6 +100,24 @@ TEST_F(ContentStoreTest, FilesComeBackByteForByte) {
   }
 }
 
+// What lies behind it in the pack would be sought in the wrong place.
+TEST_F(ContentStoreTest, NothingIsWrittenBehindAFailedWrite) {
+  const auto add = [](ChunkIngest& ingest, const Bytes& plain) {
+    return ingest.Add(Encode(IdOf<ChunkId>(plain), plain));
+  };
+  for (int writes = 0; writes < 2; ++writes) {
+    const auto ingest = store_.BeginIngest(nullptr);
+    ASSERT_TRUE(add(*ingest, RandomBytes(1'000, 11)).ok());
+    fs_.FailAfter(writes, absl::ResourceExhaustedError("full"));
+    EXPECT_TRUE(absl::IsResourceExhausted(add(*ingest, RandomBytes(1'000, 12))));
+    fs_.Heal();
+    EXPECT_TRUE(absl::IsResourceExhausted(add(*ingest, RandomBytes(1'000, 13))));
+    EXPECT_TRUE(absl::IsResourceExhausted(ingest->Finish()));
+    EXPECT_TRUE(Fsck(store_, FsckDepth::kContent, nullptr)->problems.empty());
+    EXPECT_EQ(store_.Stats()->chunks, 0u);
+  }
+}
+
 TEST_F(ContentStoreTest, TheSameFileAgainStoresNothing) {
   const Bytes content = RandomBytes(3 << 20, 8);
   EXPECT_EQ(Put(content).new_bytes, content.size());

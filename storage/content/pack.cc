@@ -89,7 +89,8 @@ absl::StatusOr<PackWriter> PackWriter::Begin(PackStore& store) {
 }
 
 absl::Status PackWriter::Write(ByteView data) {
-  MREG_RETURN_IF_ERROR(upload_->Write(data));
+  MREG_RETURN_IF_ERROR(failure_);
+  MREG_RETURN_IF_ERROR(failure_ = upload_->Write(data));
   size_ += data.size();
   if (size_ - writeback_from_ >= kWritebackStep) {
     upload_->StartWriteback();

@@ -32,7 +32,7 @@ struct PackedChunk {
   ChunkPlace place;
 };
 
-// Writes one pack. Not thread-safe.
+// Writes one pack. Not thread-safe. Once a write has failed everything fails, as it did.
 class PackWriter {
  public:
   static absl::StatusOr<PackWriter> Begin(PackStore& store);
@@ -49,6 +49,7 @@ class PackWriter {
   absl::Status Write(ByteView data);
 
   std::unique_ptr<PackUpload> upload_;
+  absl::Status failure_;             // of the first write that failed: what it left is not known
   std::vector<PackedChunk> chunks_;  // pack id still unset
   uint64_t size_ = 0;
   uint64_t writeback_from_ = 0;
