@@ -35,7 +35,7 @@ ChunkReceiver::ChunkReceiver(ContentStore& store, FileAssembler& assembler)
 }
 
 ChunkReceiver::~ChunkReceiver() {
-  if (!finished_ && Drain().ok()) ingest_->Finish().IgnoreError();
+  if (!finished_) Finish().IgnoreError();
   for (Proving& proving : proving_) proving.result.wait();
 }
 
@@ -116,8 +116,10 @@ absl::Status ChunkReceiver::Drain() {
 
 absl::Status ChunkReceiver::Finish() {
   finished_ = true;
-  MREG_RETURN_IF_ERROR(Drain());
-  MREG_RETURN_IF_ERROR(ingest_->Finish());
+  const absl::Status proved = Drain();
+  const absl::Status kept = ingest_->Finish();
+  MREG_RETURN_IF_ERROR(proved);
+  MREG_RETURN_IF_ERROR(kept);
   if (parser_.at_end()) return absl::OkStatus();
   return absl::DataLossError("the chunk stream was cut; what came of it is kept");
 }
