@@ -74,9 +74,15 @@ Bytes FileAssembler::Hash(const ChunkId& id, ByteView plain, bool written) {
   } else {
     digest = Sha256Of(plain);
   }
+  if (digest != id.bytes()) GiveUpFilesWith(id);
   arrived_.insert(id);
   Advance();
   return digest;
+}
+
+// Such a file could be what was wanted all the same, and still its recipe would be false.
+void FileAssembler::GiveUpFilesWith(const ChunkId& id) {
+  for (const Place& place : places_.at(id)) place.file->is_given_up = true;
 }
 
 void FileAssembler::Step(File& file) { file.offset += file.recipe.spans[file.next_span++].length; }

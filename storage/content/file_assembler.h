@@ -75,6 +75,7 @@ class FileAssembler {
   // Hashes on in the files as far as their bytes are there.
   void Advance();
   bool IsNext(const ChunkId& id, ByteView plain) const;
+  void GiveUpFilesWith(const ChunkId& id);
   bool HashNextSpan(File& file);
   static void Step(File& file);
   void TakeFromStore(const ChunkId& id, File& file);

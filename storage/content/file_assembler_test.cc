@@ -219,6 +219,23 @@ TEST_F(FileAssemblerTest, OnlyWhatWasHashedIsInAFile) {
   }
 }
 
+// Its recipe would be taken for proved, and give another file when it is copied from the store.
+TEST_F(FileAssemblerTest, AFileWithAChunkThatIsNotWhatItsIdSaysIsNotAccepted) {
+  Recipe recipe = from_.Put(Model(8));
+  const std::vector<ChunkId> ids = ChunksOf(recipe);
+  const ChunkId false_id = IdOf<ChunkId>("something else");
+  recipe.chunks[1].id = false_id;
+  assembler_.Expect(ChunksOf(recipe));
+  assembler_.Add(recipe);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const Bytes plain = *from_.content.Get(ids[i]);
+    const ChunkId& id = recipe.chunks[i].id;
+    EXPECT_EQ(assembler_.Hash(id, plain, assembler_.Write(id, plain)), ids[i].bytes());
+  }
+  EXPECT_TRUE(assembler_.Finish().empty());
+  EXPECT_TRUE(outputs_.files.empty());
+}
+
 TEST_F(FileAssemblerTest, WhatIsSmallKnownOrNotWantedIsLeftAlone) {
   const Recipe small = from_.Put(Bytes(100'000, 's')), recipe = from_.Put(Model(7));
   std::vector<ChunkId> few = ChunksOf(recipe);
