@@ -49,10 +49,13 @@ class FileFetcher {
         for (const content::Recipe& recipe : recipes_) assembler_.Add(recipe);
       }
       const absl::Status status = ReceiveOnce(missing);
-      if (status.ok()) continue;
-      if (!absl::IsUnavailable(status)) return status;
-      WaitBeforeRetry(fruitless);
+      if (!status.ok() && !absl::IsUnavailable(status)) return status;
+      if (!status.ok()) WaitBeforeRetry(fruitless);
       MREG_ASSIGN_OR_RETURN(const auto left, content_.Missing(chunks_));
+      if (status.ok()) {
+        if (left.size() < missing.size()) continue;
+        return MakesNoSense(remote_, "none of the chunks that were asked for");
+      }
       fruitless = left.size() < missing.size() ? 0 : fruitless + 1;
       if (fruitless == kFruitlessAttempts) return status;
     }
@@ -141,7 +144,7 @@ class FileFetcher {
     MREG_ASSIGN_OR_RETURN(const v1::ChunksRequest request, RequestFor(missing));
     content::ChunkReceiver receiver(content_, assembler_);
     // At most the plain bytes: chunks travel compressed.
-    CountingSink sink(receiver, PlainBytes(missing), progress_);
+    CountingSink sink(receiver, PlainBytes(missing), missing.size(), progress_);
     absl::Status status = remote_.Download(request, sink);
     outcome_.received_bytes += sink.count();
     const absl::Status finished = receiver.Finish();

@@ -82,7 +82,7 @@ class Repairer {
     request.set_known_bases(JoinIds(known_bases));
     content::ChunkReceiver receiver(content_, nullptr, nullptr);
     receiver.Replace(damaged_);
-    CountingSink sink(receiver, wanted_bytes_, progress_);
+    CountingSink sink(receiver, wanted_bytes_, wanted_.size(), progress_);
     const absl::Status status = remote_.Download(request, sink);
     const absl::Status finished = receiver.Finish();
     outcome_.received_bytes = sink.count();
