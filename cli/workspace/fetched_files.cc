@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -15,17 +17,39 @@ namespace {
 
 // So that the checkout's sync has less to wait for.
 constexpr uint64_t kWritebackStep = 16 << 20;
+// A process may have some 1,000 open.
+constexpr size_t kMaxOpenFiles = 128;
 constexpr char kWhat[] = "a file that is being fetched";
+
+// As much again may go to the store, without which the files that are open are worth nothing.
+bool HasRoom(int folder, uint64_t bytes) {
+  struct statvfs info;
+  if (fstatvfs(folder, &info) != 0) return false;
+  return bytes / info.f_frsize < info.f_bavail / 2;
+}
 
 }  // namespace
 
 class FetchedFiles::Output final : public RandomAccessFile {
  public:
-  explicit Output(UniqueFd fd) : fd_(std::move(fd)) {}
+  Output(UniqueFd fd, uint64_t size, FetchedFiles& owner)
+      : fd_(std::move(fd)), size_(size), owner_(owner) {
+    owner_.open_bytes_ += size_;
+    ++owner_.open_files_;
+  }
+  ~Output() override {
+    owner_.open_bytes_ -= size_;
+    --owner_.open_files_;
+  }
 
   absl::Status WriteAt(uint64_t offset, ByteView data) override {
     const uint64_t before = written_.fetch_add(data.size());
-    MREG_RETURN_IF_ERROR(workspace::WriteAt(fd_.get(), kWhat, offset, data));
+    const absl::Status status = workspace::WriteAt(fd_.get(), kWhat, offset, data);
+    if (!status.ok()) {
+      // The disk may be full, and this file is given up: others need the space now.
+      if (ftruncate(fd_.get(), 0) != 0) return ErrnoStatus(errno, fmt::format("cut {}", kWhat));
+      return status;
+    }
     if (before / kWritebackStep != written_ / kWritebackStep) {
       sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     }
@@ -46,6 +70,8 @@ class FetchedFiles::Output final : public RandomAccessFile {
 
  private:
   UniqueFd fd_;
+  const uint64_t size_;  // bytes, once it is whole
+  FetchedFiles& owner_;
   std::atomic<uint64_t> written_ = 0;  // bytes
 };
 
@@ -53,11 +79,12 @@ FetchedFiles::FetchedFiles(const WorkTree& tree, std::string folder)
     : tree_(tree), folder_(std::move(folder)) {}
 FetchedFiles::~FetchedFiles() = default;
 
-std::unique_ptr<RandomAccessFile> FetchedFiles::Open(const ArtifactId&, uint64_t) {
+std::unique_ptr<RandomAccessFile> FetchedFiles::Open(const ArtifactId&, uint64_t size) {
+  if (open_files_ == kMaxOpenFiles || size > UINT64_MAX - open_bytes_) return nullptr;
   const auto folder = tree_.MakeFolder(folder_);
-  if (!folder.ok()) return nullptr;
+  if (!folder.ok() || !HasRoom(folder->get(), open_bytes_ + size)) return nullptr;
   UniqueFd fd(openat(folder->get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
-  return fd.get() < 0 ? nullptr : std::make_unique<Output>(std::move(fd));
+  return fd.get() < 0 ? nullptr : std::make_unique<Output>(std::move(fd), size, *this);
 }
 
 void FetchedFiles::Accept(const ArtifactId& artifact, std::unique_ptr<RandomAccessFile> file) {

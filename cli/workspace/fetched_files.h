@@ -15,8 +15,9 @@
 
 namespace mreg::workspace {
 
-// They have no names, so that a killed process leaves nothing behind. Where the file system knows
-// no such files, none is put together.
+// Few at a time, and none that the disk may have no room for beside the store. They have no names,
+// so that a killed process leaves nothing behind. Where the file system knows no such files, none
+// is put together.
 class FetchedFiles final : public content::FileOutputs {
  public:
   // `folder`, inside the tree, is made when it is needed. `tree` outlives it.
@@ -35,6 +36,8 @@ class FetchedFiles final : public content::FileOutputs {
 
   const WorkTree& tree_;
   const std::string folder_;
+  uint64_t open_bytes_ = 0;  // that the open files will have
+  size_t open_files_ = 0;
   std::map<ArtifactId, std::unique_ptr<Output>> files_;
 };
 
