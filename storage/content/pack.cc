@@ -65,6 +65,9 @@ absl::StatusOr<std::vector<PackedChunk>> ParseFooter(const PackInfo& info, ByteV
     if (bases > kMaxBases || base_ids.size() < bases * ChunkId::kBytes) {
       return Damaged(info.id, "its footer's bases make no sense");
     }
+    if (footer.stored_lengths(row) > kMaxChunkBytes || footer.plain_lengths(row) > kMaxChunkBytes) {
+      return Damaged(info.id, "its footer lists a chunk larger than any may be");
+    }
     offset += kRecordHeaderBytes + bases * ChunkId::kBytes;
     chunks[i].place = {info.id,
                        static_cast<uint32_t>(offset),
@@ -74,7 +77,9 @@ absl::StatusOr<std::vector<PackedChunk>> ParseFooter(const PackInfo& info, ByteV
                        *SplitIds(base_ids.substr(0, bases * ChunkId::kBytes))};
     base_ids.remove_prefix(bases * ChunkId::kBytes);
     offset += footer.stored_lengths(row);
-    if (offset > records_end) return Damaged(info.id, "its footer lists more than it holds");
+    if (offset > records_end || offset > UINT32_MAX) {
+      return Damaged(info.id, "its footer lists more than it holds");
+    }
   }
   return chunks;
 }
