@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Measures mreg beside git-lfs, restic, borg and casync on one model and its edits.
+"""Measures mreg beside git-lfs, restic, borg, casync and hf_xet on one model and its edits.
 
-    compare.py --build DIR [--work DIR] [--repeat 3] [--tools mreg,git-lfs,...] [--large GB]
+    compare.py --build DIR [--work DIR] [--repeat 3] [--tools mreg,git-lfs,...] [--warm]
+               [--large GB]
 
-Prints Markdown. Every step begins with a sync and, as root, an empty page cache. A step's memory
-is the largest resident set of any of its processes; mregd's memory and processor time are told
-apart. Processor time means more than wall time on a machine that does other things as well.
+Prints Markdown. Every step begins with a sync and, as root and without --warm, an empty page cache.
+A step's memory is the largest resident set of any of its processes; mregd's memory and processor
+time are told apart. Processor time means more than wall time on a machine that does other things as
+well. Tools that are not installed are left out; hf_xet is a module of the Python that runs this.
 """
 
 import argparse
+import importlib.util
 import os
 import re
 import shutil
@@ -18,6 +21,7 @@ import sys
 import tempfile
 import time
 
+TOOLS = "mreg,git-lfs,restic,borg,casync,hf_xet"
 EDITS = ("metadata", "tuned", "renamed")
 MB = 1_000_000
 PIECE = 1 << 20
@@ -62,6 +66,7 @@ class Tool:
     """What all tools have in common; `folder` is fresh for each repetition."""
 
     name = ""
+    is_warm = False  # steps find what earlier ones left in the page cache
 
     def __init__(self, folder, model_name="model.onnx"):
         self.folder, self.model_name = folder, model_name
@@ -91,8 +96,15 @@ class Tool:
                 raise SystemExit(f"{' '.join(command)}: {output.read().decode()}")
         return usage.ru_maxrss * 1024
 
+    @classmethod
+    def is_installed(cls):
+        return shutil.which(cls.name) is not None
+
     def step(self, action):
-        drop_caches()
+        if self.is_warm:
+            os.sync()
+        else:
+            drop_caches()
         begin, cpu = time.monotonic(), self.cpu
         memory = action()
         step = Step(time.monotonic() - begin, memory)
@@ -126,6 +138,10 @@ class Mreg(Tool):
         self.mreg, self.mregd = build + "/cli/mreg", build + "/daemon/mregd"
         self.env["MREG_HOME"] = folder + "/store"
         self.server = None
+
+    @classmethod
+    def is_installed(cls):
+        return True  # it was built
 
     def setup(self):
         log = self.folder + "/log"
@@ -251,6 +267,29 @@ class Casync(Tool):
                         self.remote + "/base.caidx", self.copy, cwd=self.folder)
 
 
+class HfXet(Tool):
+    """The engine of the Hugging Face Hub, with a folder in place of its service."""
+
+    name = "hf_xet"
+
+    def __init__(self, folder, model_name="model.onnx"):
+        super().__init__(folder, model_name)
+        self.endpoint = self.remote
+        self.remote += "/xet/xorbs"  # what a service would keep; the client's cache lies beside it
+        self.env["HF_HOME"] = folder + "/hf"
+        self.client = (sys.executable, os.path.dirname(os.path.abspath(__file__)) + "/xet_client.py")
+
+    @classmethod
+    def is_installed(cls):
+        return importlib.util.find_spec("hf_xet") is not None
+
+    def store(self, message):
+        return self.run(*self.client, "store", self.endpoint, f"{self.folder}/{message}.json", ".")
+
+    def fetch(self):
+        return self.run(*self.client, "fetch", self.endpoint, self.folder + "/base.json", self.copy)
+
+
 def run_once(tool, models, edits):
     """All steps with one tool, by name. The model may be any file; edits follow the base."""
     steps = {}
@@ -327,9 +366,12 @@ def print_table(results):
 def describe_machine(work):
     with open("/proc/cpuinfo", encoding="ascii") as file:
         model = re.search(r"model name\s*: (.*)", file.read()).group(1)
-    cold = "dropped before each step" if drop_caches() else "not dropped (not root)"
+    if Tool.is_warm:
+        cache = "kept (--warm)"
+    else:
+        cache = "dropped before each step" if drop_caches() else "not dropped (not root)"
     print(f"{os.cpu_count()} cores of {model}; sequential fsynced write "
-          f"{disk_speed(work) / MB:.0f} MB/s; page cache {cold}; load before "
+          f"{disk_speed(work) / MB:.0f} MB/s; page cache {cache}; load before "
           f"{os.getloadavg()[0]:.1f}.\n")
 
 
@@ -338,7 +380,7 @@ def compare(arguments, work):
     subprocess.run([arguments.build + "/tests/bench/make_model", "versions", work], check=True)
     print(f"Model: {os.path.getsize(models['base']) / MB:.1f} MB; median of {arguments.repeat}.\n")
     results = {}
-    for name in arguments.tools.split(","):
+    for name in installed(arguments.tools):
         runs = []
         for number in range(arguments.repeat):
             runs.append(run_once(make_tool(name, arguments, f"{work}/{name}-{number}"), models,
@@ -358,22 +400,52 @@ def large(arguments, work):
     print_table({"mreg": run_once(tool, {"base": path}, ())})
 
 
+def tool_classes():
+    return {tool.name: tool for tool in (Mreg, GitLfs, Restic, Borg, Casync, HfXet)}
+
+
+def installed(names):
+    """Those of the comma-separated names that are here; tells which are not."""
+    present = []
+    for name in names.split(","):
+        if tool_classes()[name].is_installed():
+            present.append(name)
+        else:
+            print(f"{name} is not installed: left out.\n")
+    return present
+
+
 def make_tool(name, arguments, folder):
     if name == "mreg":
         return Mreg(folder, build=arguments.build)
-    return {tool.name: tool for tool in (GitLfs, Restic, Borg, Casync)}[name](folder)
+    return tool_classes()[name](folder)
+
+
+def parser_for(description):
+    """With the options that family.py has as well."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--build", required=True, help="a release build of mreg")
+    parser.add_argument("--work", default=None, help="a folder on the disk to measure")
+    parser.add_argument("--tools", default=TOOLS)
+    parser.add_argument("--warm", action="store_true",
+                        help="keep the page cache; for machines that give memory back to a host, "
+                             "where each new page costs more than the disk")
+    return parser
+
+
+def parse(parser):
+    arguments = parser.parse_args()
+    arguments.build = os.path.abspath(arguments.build)
+    Tool.is_warm = arguments.warm
+    return arguments
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True, help="a release build of mreg")
-    parser.add_argument("--work", default=None, help="a folder on the disk to measure")
+    parser = parser_for(__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--tools", default="mreg,git-lfs,restic,borg,casync")
     parser.add_argument("--large", type=int, default=0, metavar="GB",
                         help="instead: one file of that size, with mreg alone")
-    arguments = parser.parse_args()
-    arguments.build = os.path.abspath(arguments.build)
+    arguments = parse(parser)
     with tempfile.TemporaryDirectory(prefix="mreg-bench-", dir=arguments.work) as work:
         describe_machine(work)
         if arguments.large:

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """How much room a family of models takes, in mreg and beside it.
 
-    family.py --build DIR [--work DIR] [--tools mreg,restic,borg,casync,git-lfs]
+    family.py --build DIR [--work DIR] [--tools mreg,restic,...] [--warm] [--layers 14]
 
 A base of 430 MB in fp32 and what people make of it are brought to one remote one after the other.
 Prints Markdown: for each member what the remote grew by, as a share of the member's size, and the
-time of adding and storing it; then the whole family. What mreg stored is fetched again and
-compared. compare.py's docstring tells how is measured.
+time of adding and storing it; then the family of the first list, and what came to it later. What
+mreg stored is fetched again and compared. compare.py's docstring tells how is measured. Fewer
+layers make a quick check whose figures are not to be compared with others.
 """
 
-import argparse
 import os
 import re
 import shutil
@@ -22,7 +22,7 @@ from compare import MB
 
 # Name -> files, and the name under which the member's model stands in the tree: a next version
 # takes its predecessor's place, a sibling stands beside it.
-MEMBERS = {
+FIRST = {
     "base": {"base.onnx": "model.onnx"},
     "head tuned": {"head.onnx": "model.onnx"},
     "fine-tuned": {"tuned.onnx": "model.onnx"},
@@ -32,12 +32,16 @@ MEMBERS = {
     "grown vocabulary": {"grown.onnx": "model.onnx"},
     "fp16 cast": {"half.onnx": "half.onnx"},
     "int8 quantised": {"int8.onnx": "int8.onnx"},
+}
+# Stored after those, and not part of the family's share.
+FURTHER = {
     "int8 by column": {"columns.onnx": "columns.onnx"},
     "int4 in blocks of 32": {"int4.onnx": "int4.onnx"},
     "int8 as fp32": {"dequantised.onnx": "dequantised.onnx"},
     "bf16 cast": {"bfloat.onnx": "bfloat.onnx"},
     "bf16 fine-tuned, .1 %": {"bfloat_tuned.onnx": "bfloat.onnx"},
 }
+MEMBERS = FIRST | FURTHER
 
 
 def put(tool, models, files):
@@ -83,20 +87,25 @@ def check(tool, models):
             subprocess.run(["cmp", f"{models}/{source}", f"{tool.copy}/{path}"], check=True)
 
 
+def cell(rows):
+    size = sum(row["size"] for row in rows)
+    share = 100 * sum(row["grew"] for row in rows) / size
+    return f"{share:.2f} %, {sum(row['seconds'] for row in rows):.1f} s"
+
+
+def print_row(title, results, members):
+    chosen = [[rows[name] for name in members] for rows in results.values()]
+    size = sum(row["size"] for row in chosen[0])
+    print(f"| {title} | {size / MB:.1f} | " + " | ".join(cell(rows) for rows in chosen) + " |")
+
+
 def report(results):
     print("| member | MB | " + " | ".join(results) + " |")
     print("|---|---|" + "---|" * len(results))
-    for name in MEMBERS:
-        sizes = [rows[name]["size"] for rows in results.values()]
-        cells = [f"{100 * rows[name]['grew'] / rows[name]['size']:.2f} %, "
-                 f"{rows[name]['seconds']:.1f} s" for rows in results.values()]
-        print(f"| {name} | {sizes[0] / MB:.1f} | " + " | ".join(cells) + " |")
-    cells = []
-    for rows in results.values():
-        size = sum(row["size"] for row in rows.values())
-        grew = sum(row["grew"] for row in rows.values())
-        cells.append(f"{100 * grew / size:.1f} %, {sum(r['seconds'] for r in rows.values()):.1f} s")
-    print(f"| the family | {size / MB:.1f} | " + " | ".join(cells) + " |")
+    for title, members in (("the family", FIRST), ("further members", FURTHER)):
+        for name in members:
+            print_row(name, results, [name])
+        print_row(title, results, members)
     memory = {name: max(row["memory"] for row in rows.values()) for name, rows in results.items()}
     print("\nEach cell: what the remote grew by, by the member's size; time of adding and storing. "
           "Peak resident memory of any process: "
@@ -104,19 +113,17 @@ def report(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True, help="a release build of mreg")
-    parser.add_argument("--work", default=None, help="a folder on the disk to measure")
-    parser.add_argument("--tools", default="mreg,restic,borg,casync,git-lfs")
-    arguments = parser.parse_args()
-    arguments.build = os.path.abspath(arguments.build)
+    parser = compare.parser_for(__doc__.splitlines()[0])
+    parser.add_argument("--layers", type=int, default=14, help="of the base")
+    arguments = compare.parse(parser)
     with tempfile.TemporaryDirectory(prefix="mreg-family-", dir=arguments.work) as work:
         compare.describe_machine(work)
         models = work + "/models"
         os.mkdir(models)
-        subprocess.run([arguments.build + "/tests/bench/make_model", "family", models], check=True)
+        subprocess.run([arguments.build + "/tests/bench/make_model", "family", models,
+                        str(arguments.layers)], check=True)
         results = {}
-        for name in arguments.tools.split(","):
+        for name in compare.installed(arguments.tools):
             results[name] = run(compare.make_tool(name, arguments, f"{work}/{name}"), models)
             shutil.rmtree(f"{work}/{name}")
             print(f"measured {name}", file=sys.stderr, flush=True)

@@ -44,20 +44,28 @@ bool WriteVersions(const std::string& directory) {
          Write(directory + "/renamed.onnx", test_models::RenameInitializers(base, "encoder/"));
 }
 
-// A base and the models that people make of it.
-bool WriteFamily(const std::string& directory) {
+// The share of `layers` in all weights.
+double ShareOf(int layers, const ModelSpec& spec) {
+  const double layer = 12.0 * spec.hidden * spec.hidden + 13.0 * spec.hidden;
+  const double embeddings = double(spec.vocabulary + spec.positions) * spec.hidden;
+  return layers * layer / (spec.layers * layer + embeddings);
+}
+
+// A base of `layers` layers and the models that people make of it.
+bool WriteFamily(const std::string& directory, int layers) {
   const auto write = [&](const std::string& name, const Bytes& bytes) {
     return Write(fmt::format("{}/{}", directory, name), bytes);
   };
-  const Bytes base = test_models::MakeTransformerModel(kSpec);
-  // Layers are in the order of the graph; embeddings come first.
-  constexpr double kLastTwo = 2.0 * 12 * 768 * 768 / (107.3e6);
+  ModelSpec spec = kSpec;
+  spec.layers = layers;
+  const Bytes base = test_models::MakeTransformerModel(spec);
   const Bytes tuned = test_models::FineTune(base, 1, 0.01, 8);
   const Bytes moved = test_models::ReorderInitializers(
       test_models::RenameInitializers(test_models::AddNode(base), "encoder/"), 10);
   const auto split = test_models::MoveToExternalFile(base, "external.bin", 4096);
+  // Layers are in the order of the graph; embeddings come first.
   return write("base.onnx", base) &&
-         write("head.onnx", test_models::FineTune(base, kLastTwo, 0.01, 7)) &&
+         write("head.onnx", test_models::FineTune(base, ShareOf(2, spec), 0.01, 7)) &&
          write("tuned.onnx", tuned) &&
          write("epoch.onnx", test_models::FineTune(tuned, 1, 0.01, 9)) &&
          write("reexported.onnx", moved) && write("external.onnx", split.model) &&
@@ -109,12 +117,14 @@ int Main(int argc, char** argv) {
   bool ok = false;
   if (command == "versions" && argc == 3) {
     ok = WriteVersions(argv[2]);
-  } else if (command == "family" && argc == 3) {
-    ok = WriteFamily(argv[2]);
+  } else if (command == "family" && argc == 4 && std::atoi(argv[3]) > 2) {
+    ok = WriteFamily(argv[2], std::atoi(argv[3]));
   } else if (command == "large" && argc == 4) {
     ok = WriteLarge(argv[2], std::strtoull(argv[3], nullptr, 10));
   } else {
-    fmt::print(stderr, "usage: make_model versions|family DIR | make_model large FILE GIGABYTES\n");
+    fmt::print(stderr,
+               "usage: make_model versions DIR | make_model family DIR LAYERS (3 or more) | "
+               "make_model large FILE GIGABYTES\n");
     return 2;
   }
   if (!ok) fmt::print(stderr, "make_model: cannot write {}\n", argv[2]);
