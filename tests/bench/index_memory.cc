@@ -13,14 +13,18 @@
 #include <fstream>
 #include <random>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/base/clock.h"
 #include "schema/base/coding.h"
 #include "schema/base/file_system.h"
 #include "schema/base/sha256.h"
 #include "storage/content/content_store.h"
+#include "storage/content/gc.h"
 #include "storage/content/similar_tensors.h"
 #include "storage/journal/journal.h"
 #include "storage/kv/rocksdb_store.h"
@@ -70,11 +74,12 @@ SomeId NumberedId(std::string_view kind, uint64_t number) {
   return IdOf<SomeId>(name);
 }
 
+ArtifactId FileIdOf(uint64_t number) { return NumberedId<ArtifactId>("file", number); }
 ChunkId ChunkIdOf(uint64_t number) { return NumberedId<ChunkId>("chunk", number); }
 
 Recipe RecipeOf(uint64_t file) {
   Recipe recipe;
-  recipe.artifact = NumberedId<ArtifactId>("file", file);
+  recipe.artifact = FileIdOf(file);
   recipe.chunks.push_back({NumberedId<ChunkId>("structure", file), kStructureBytes * kTensors});
   for (uint32_t i = 0; i < kFileChunks; ++i) {
     recipe.chunks.push_back({ChunkIdOf(file * kFileChunks + i), kChunkBytes, kFloat});
@@ -142,9 +147,25 @@ void Fill(const std::string& directory, uint64_t files) {
 uint64_t BytesBelow(const std::string& directory) {
   uint64_t bytes = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file()) bytes += entry.file_size();
+    std::error_code removed;  // meanwhile
+    const uint64_t size = entry.file_size(removed);
+    if (!removed) bytes += size;
   }
   return bytes;
+}
+
+void PrintBytes(const std::string& directory, double terabytes) {
+  const double bytes = static_cast<double>(BytesBelow(directory)) / kMega;
+  fmt::print("{:.1f} MB on the disk, {:.1f} MB a TB.\n", bytes, bytes / terabytes);
+  std::fflush(stdout);
+}
+
+// Until the database has merged what was written last.
+void WaitForQuiet(const std::string& directory) {
+  for (uint64_t before = 0, now = 1; before != now;) {
+    before = std::exchange(now, BytesBelow(directory));
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+  }
 }
 
 // Megabytes, of a line of /proc/self/status.
@@ -179,13 +200,16 @@ double LookUp(const Members& members, uint64_t first, uint64_t count, bool are_m
   return static_cast<double>(kLookupsAtOnce) * kLookupBatches / seconds;
 }
 
-void Measure(const std::string& directory, const std::string& packs_directory, uint64_t chunks) {
+void Measure(const std::string& directory, const std::string& packs_directory, uint64_t files) {
+  const uint64_t chunks = files * kFileChunks;
   fmt::print("\n| resident memory | |\n|---|---|\n");
   PrintMemory("before the index is opened");
   const auto begin = Clock::now();
   const auto index = Must(kv::OpenRocksDb(directory));
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   PrintMemory(fmt::format("after it was opened ({:.2f} s)", seconds));
+  WaitForQuiet(directory);
+  PrintMemory("after it was merged");
   const auto packs = Must(content::OpenPackFolder(PosixFileSystem(), packs_directory));
   const content::ContentStore content(*index, *packs);
   const auto journal = journal::OpenJournal(*index);
@@ -199,6 +223,13 @@ void Measure(const std::string& directory, const std::string& packs_directory, u
   const double restricted = LookUp({*index, content, closed}, 0, chunks, false);
   PrintMemory("after lookups of members and chunks");
   fmt::print("| at its peak | {:.0f} MB |\n", Memory("VmHWM"));
+  absl::flat_hash_set<ArtifactId> used;
+  for (uint64_t file = 0; file < files; ++file) used.insert(FileIdOf(file));
+  const auto plan_begin = Clock::now();
+  const auto plan = Must(content::PlanGc(content, used, {clock.Now()}));
+  if (!plan.dead_files.empty()) Check(absl::InternalError("a used file was found dead"));
+  fmt::print("| at the peak of planning a garbage collection ({:.1f} s) | {:.0f} MB |\n",
+             std::chrono::duration<double>(Clock::now() - plan_begin).count(), Memory("VmHWM"));
   fmt::print(
       "\nLookups a second, {} at once: present {:.0f}, absent {:.0f}, present where reading "
       "is restricted {:.0f}.\n",
@@ -224,15 +255,10 @@ int Main(int argc, char** argv) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   fmt::print("{:g} TB of tensors: {} files of {} chunks, written in {:.0f} s; ", terabytes, files,
              kFileChunks, seconds);
-  const auto print_bytes = [&] {
-    const double bytes = static_cast<double>(BytesBelow(directory)) / kMega;
-    fmt::print("{:.1f} MB on the disk, {:.1f} MB a TB.\n", bytes, bytes / terabytes);
-    std::fflush(stdout);
-  };
-  print_bytes();
-  Measure(directory, argv[1], files * kFileChunks);
-  fmt::print("After its log was taken in: ");
-  print_bytes();
+  PrintBytes(directory, terabytes);
+  Measure(directory, argv[1], files);
+  fmt::print("Merged: ");
+  PrintBytes(directory, terabytes);
   return 0;
 }
 
