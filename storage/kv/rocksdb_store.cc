@@ -23,6 +23,8 @@ namespace mreg::kv {
 namespace {
 
 constexpr size_t kBlockCacheBytes = 64 << 20;
+// A shard has to hold the filter of a table file whole, 1 MB for 64 MB of chunks, beside others.
+constexpr int kCacheShardBits = 2;
 constexpr size_t kWriteBufferBytes = 16 << 20;
 constexpr size_t kAllWriteBuffersBytes = 96 << 20;
 // What is left free for RocksDB's own flushes. Debian builds it with assertions, and one of them
@@ -210,7 +212,7 @@ class RocksDbStore final : public KeyValueStore {
 absl::StatusOr<std::unique_ptr<KeyValueStore>> OpenRocksDb(const std::string& directory) {
   MREG_RETURN_IF_ERROR(CheckRoom(directory, 0, kReservedBytes));
   MREG_ASSIGN_OR_RETURN(auto lock, FolderLock::Take(directory));
-  const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  const auto cache = rocksdb::NewLRUCache(kBlockCacheBytes, kCacheShardBits);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, TableOptions(cache));
   for (int i = 0; i < kTableCount; ++i) {
