@@ -167,7 +167,14 @@ std::optional<uint64_t> ChunkSender::length() const {
 
 absl::StatusOr<StoredChunk> ChunkSender::Take(const Item& item) const {
   MREG_ASSIGN_OR_RETURN(StoredChunk stored, store_.ReadAt(item.id, item.place));
-  if (!item.anew) return stored;
+  if (!item.anew) {
+    // It was stored in another form, and the old one collected, since the length was promised.
+    if (stored.bases == item.place.bases && stored.payload.size() == item.place.stored_length) {
+      return stored;
+    }
+    return absl::UnavailableError(
+        fmt::format("chunk {} is stored otherwise by now; try again", item.id.ToShortHex()));
+  }
   const onnx::DataType type = TypeOf(stored);
   MREG_ASSIGN_OR_RETURN(const Bytes base, store_.GetBases(stored));
   MREG_ASSIGN_OR_RETURN(Bytes plain, Decode(std::move(stored), base));

@@ -39,7 +39,8 @@ struct StoreStats {
 // Thread-safe.
 class ContentStore {
  public:
-  // `index` (tables kChunks, kPacks, kRecipes, kSketches) and `packs` outlive the store.
+  // `index` (tables kChunks, kPacks, kRecipes, kSketches, kOptimized) and `packs` outlive the
+  // store.
   ContentStore(kv::KeyValueStore& index, PackStore& packs);
 
   // Those of `ids` that are absent, in order. One index lookup for the whole batch.

@@ -7,7 +7,6 @@
 
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
-#include "storage/content/encoding/element.h"
 #include "storage/content/encoding/sketch.h"
 #include "storage/content/run_on.h"
 
@@ -90,8 +89,9 @@ absl::Status FilePutter::PutTensor(const Region& region) {
     const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
     MREG_ASSIGN_OR_RETURN(Block block, ReadBlock(region.offset + done, length));
     if (done == 0) alike = FindLike(region, *block);
+    Like like = alike ? PieceOf(*alike, region.type, done, region.dims) : Like();
     MREG_ASSIGN_OR_RETURN(const uint64_t chunk,
-                          SubmitPiece(std::move(block), region.type, PieceOf(alike, region, done)));
+                          SubmitPiece(std::move(block), region.type, std::move(like)));
     parts_.push_back(
         {done == 0 ? Part::Kind::kTensorBegin : Part::Kind::kTensorRest, chunk, length});
     done += length;
@@ -177,39 +177,9 @@ FilePutter::Hashed FilePutter::EncodeIfNew(const ChunkId& id, const Bytes& plain
     const auto place = DecodePlace(**known);
     return {id, std::nullopt, place.ok() && !place->bases.empty(), place.status()};
   }
-  StoredChunk stored = EncodeLike(id, plain, type, like);
+  StoredChunk stored = EncodeLike(store_, id, plain, type, like);
   const bool needs_bases = !stored.bases.empty();
   return {id, std::move(stored), needs_bases, absl::OkStatus()};
-}
-
-StoredChunk FilePutter::EncodeLike(const ChunkId& id, const Bytes& plain, onnx::DataType type,
-                                   const Like& like) const {
-  if (!like.chunks.empty()) {
-    // One that cannot be read is no base, and no reason to refuse a file.
-    auto base = store_.FindBase(like.chunks, like.type);
-    if (base.ok() && *base) {
-      (*base)->skip += like.skip;
-      return EncodeBeside(id, plain, type, **base, like.place);
-    }
-  }
-  return Encode(id, plain, type);
-}
-
-// The chunks that hold the elements of the piece that begins `offset` bytes into the region's
-// tensor: several if they are wider there, a part of one if they are narrower. Widths and pieces
-// are powers of two, so no element lies in two chunks.
-FilePutter::Like FilePutter::PieceOf(const std::optional<StoredTensor>& tensor,
-                                     const Region& region, uint64_t offset) {
-  if (!tensor) return {};
-  const uint64_t each = encoding::CountElements(tensor->type, kTensorPiece);
-  const uint64_t begin = encoding::CountElements(region.type, offset);
-  const uint64_t end = begin + encoding::CountElements(region.type, kTensorPiece);
-  if (each == 0) return {};
-  Like like{{}, tensor->type, static_cast<uint32_t>(begin % each), {region.dims, begin}};
-  for (size_t i = begin / each; i < tensor->chunks.size() && i * each < end; ++i) {
-    like.chunks.push_back(tensor->chunks[i]);
-  }
-  return like;
 }
 
 absl::StatusOr<uint64_t> FilePutter::SubmitPiece(Block plain, onnx::DataType type, Like like) {

@@ -18,6 +18,7 @@
 #include "storage/content/base_finder.h"
 #include "storage/content/content_cutter.h"
 #include "storage/content/content_store.h"
+#include "storage/content/like.h"
 #include "storage/content/similar_tensors.h"
 
 namespace mreg::content {
@@ -75,16 +76,7 @@ class FilePutter {
   void HashForFile(std::function<void()> hash);
   absl::Status CutBuffer(const CutSizes& sizes, bool to_the_end,
                          const std::function<void(uint64_t chunk, uint32_t length)>& on_chunk);
-  // Stored chunks that a chunk may be a difference to, or computed from, and their elements' type.
-  struct Like {
-    std::vector<ChunkId> chunks;
-    onnx::DataType type = 0;
-    uint32_t skip = 0;  // elements, as in Base
-    Place place;        // of the chunk itself
-  };
   std::optional<StoredTensor> FindLike(const Region& region, ByteView head);
-  static Like PieceOf(const std::optional<StoredTensor>& tensor, const Region& region,
-                      uint64_t offset);
   // A piece of a tensor, whose hash comes from the same pass as the file's; and any other bytes,
   // which the file's hash has seen already. Both give the chunk's number.
   absl::StatusOr<uint64_t> SubmitPiece(Block plain, onnx::DataType type, Like like);
@@ -94,8 +86,6 @@ class FilePutter {
   // What is to be stored for a chunk: nothing if the store has it.
   Hashed EncodeIfNew(const ChunkId& id, const Bytes& plain, onnx::DataType type,
                      const Like& like) const;
-  StoredChunk EncodeLike(const ChunkId& id, const Bytes& plain, onnx::DataType type,
-                         const Like& like) const;
   absl::Status TakeOldest();
   Recipe Assemble(const ArtifactId& artifact) const;
   uint32_t AddChunkTo(Recipe& recipe, absl::flat_hash_map<ChunkId, uint32_t>& numbers,

@@ -61,6 +61,7 @@ class Sweeper {
           held.push_back(file);
         } else {
           batch.Remove(Table::kRecipes, file.bytes());
+          batch.Remove(Table::kOptimized, file.bytes());
         }
       }
       MREG_RETURN_IF_ERROR(store_.index().Commit(batch));

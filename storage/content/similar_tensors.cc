@@ -84,6 +84,10 @@ void StageSketch(const Recipe& recipe, const SketchedTensor& tensor, kv::Batch& 
   batch.Put(Table::kSketches, KeyOf(tensor.sketch, stored.chunks.front()), row);
 }
 
+void StageSketchRemoval(uint64_t sketch, const ChunkId& first, kv::Batch& batch) {
+  batch.Remove(Table::kSketches, KeyOf(sketch, first));
+}
+
 absl::StatusOr<std::vector<SimilarTensors::Candidate>> SimilarTensors::Candidates(
     const TensorQuery& query) const {
   const auto is_of = [](ByteView key, const std::optional<ChunkId>& chunk) {

@@ -29,6 +29,8 @@ struct SketchedTensor {
 
 // Adds the row by which others find the tensor. It takes the place of one for the same content.
 void StageSketch(const Recipe& recipe, const SketchedTensor& tensor, kv::Batch& batch);
+// Removes it: the tensor that begins with `first` needs bases from now on.
+void StageSketchRemoval(uint64_t sketch, const ChunkId& first, kv::Batch& batch);
 
 // What is asked for.
 struct TensorQuery {

@@ -33,8 +33,9 @@ enum class Table : uint8_t {
   kTokens = 10,
   kClones = 11,
   kSketches = 12,
+  kOptimized = 13,
 };
-inline constexpr int kTableCount = 13;
+inline constexpr int kTableCount = 14;
 std::string_view TableName(Table table);
 
 // Writes that happen together or not at all, and what must hold for them to happen.
