@@ -31,6 +31,7 @@ extern const Command kRemoteSetUrlCommand;
 extern const Command kRestoreCommand;
 extern const Command kShowCommand;
 extern const Command kStatusCommand;
+extern const Command kStoreOptimizeCommand;
 extern const Command kStoreStatsCommand;
 extern const Command kSwitchCommand;
 extern const Command kTagCommand;

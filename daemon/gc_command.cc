@@ -2,40 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <stop_token>
-#include <thread>
 
-#include "daemon/admin_client.h"
-#include "schema/base/status.h"
+#include "daemon/watched_call.h"
 
 namespace mreg::daemon {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::chrono::seconds kBetweenLooks{1};
-
-// A line on stderr each second in which it went on. Nobody waits for it.
-void TellProgress(const std::stop_token& stop, OwnerConnection& connection) {
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  std::string last;
-  while (!stopped.wait_for(lock, stop, kBetweenLooks, [&] { return stop.stop_requested(); })) {
-    const auto answer = connection.Call("GET", "/api/v1/gc", "");
-    const Json state = answer.ok() ? Json::parse(*answer, nullptr, false) : Json();
-    if (!state.is_object() || !state.value("running", false)) continue;
-    const std::string line =
-        fmt::format("{}: {} of {}", state.value("phase", ""), state.value("done", uint64_t{0}),
-                    state.value("total", uint64_t{0}));
-    if (line != last) fmt::print(stderr, "mregd: {}\n", line);
-    last = line;
-  }
-}
 
 std::string Megabytes(uint64_t bytes) {
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
@@ -71,16 +45,9 @@ std::string Format(const Json& report) {
 }  // namespace
 
 absl::Status RunGc(const GcCommand& command) {
-  MREG_ASSIGN_OR_RETURN(const auto connection, ConnectAsOwner(command.data, IfAbsent::kFail));
-  absl::StatusOr<std::string> answer;
-  {
-    const std::jthread progress(
-        [&](const std::stop_token& stop) { TellProgress(stop, *connection); });
-    answer = connection->Call(
-        "POST",
-        fmt::format("/api/v1/gc?grace_days={}&dry_run={}", command.grace_days, command.is_dry_run),
-        "");
-  }
+  const auto answer =
+      CallWatched(command.data, "/api/v1/gc",
+                  fmt::format("grace_days={}&dry_run={}", command.grace_days, command.is_dry_run));
   if (!answer.ok()) return answer.status();
   const Json report = Json::parse(*answer);
   fmt::print("{}", command.json ? *answer + "\n" : Format(report));

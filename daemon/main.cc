@@ -12,6 +12,7 @@
 #include "daemon/admin_client.h"
 #include "daemon/config.h"
 #include "daemon/gc_command.h"
+#include "daemon/optimize_command.h"
 #include "daemon/serve.h"
 #include "daemon/stats_command.h"
 #include "schema/base/allocator.h"
@@ -61,6 +62,8 @@ struct Options {
   bool quick = false;
   bool dry_run = false;
   uint64_t grace_days = 14;
+  uint64_t threads = 1;
+  uint64_t cpu_percent = 100;
 };
 
 absl::StatusOr<Config> ConfigFrom(const Options& options) {
@@ -162,6 +165,7 @@ class Program {
     fsck->add_flag("--json", options_.json, "Print JSON");
     fsck->add_flag("--quick", options_.quick, "Check the index only, not every byte");
     AddGc();
+    AddOptimize();
   }
 
   int Main(int argc, char** argv) {
@@ -213,6 +217,24 @@ class Program {
         ->type_name("DAYS")
         ->check(CLI::Range(0, 36'500));
     gc->add_flag("--json", options_.json, "Print JSON");
+  }
+
+  void AddOptimize() {
+    const auto run = [](const Options& options) {
+      return RunOptimize(
+          {options.data, options.dry_run, options.threads, options.cpu_percent, options.json});
+    };
+    CLI::App* const optimize =
+        Add(app_, "optimize", "Store tensors as differences to others that are like them.", run);
+    optimize->add_flag("--dry-run", options_.dry_run, "Only say what would be saved");
+    optimize->add_option("--threads", options_.threads, "Work with so many threads (default: 1)")
+        ->check(CLI::Range(1, 256));
+    optimize
+        ->add_option("--cpu", options_.cpu_percent,
+                     "Let each thread work for so much of the time (default: 100)")
+        ->type_name("PERCENT")
+        ->check(CLI::Range(1, 100));
+    optimize->add_flag("--json", options_.json, "Print JSON");
   }
 
   void AddToken() {

@@ -244,7 +244,7 @@ TEST_F(ApiTest, WritesNeedATokenAndSayHow) {
 }
 
 TEST_F(ApiTest, AdministrationIsForAdministratorsAndTheOwnersSocket) {
-  for (const char* path : {"/tokens", "/stats", "/gc", "/journal", "/journal/head"}) {
+  for (const char* path : {"/tokens", "/stats", "/gc", "/optimize", "/journal", "/journal/head"}) {
     EXPECT_EQ(Get(path)->status, 401) << path;
     EXPECT_EQ(Get(path, {{"Authorization", "Bearer " + token_}})->status, 403) << path;
     EXPECT_TRUE(sync::CallApi({"http://localhost", served_.socket(), ""}, "GET",
@@ -273,6 +273,26 @@ TEST_F(ApiTest, TheOwnerCollectsGarbage) {
   EXPECT_TRUE(absl::IsInvalidArgument(
       sync::CallApi(owner, "POST", "/api/v1/gc?grace_days=many", "").status()));
   EXPECT_EQ(client_.Post("/api/v1/gc")->status, 401);
+}
+
+TEST_F(ApiTest, TheOwnerOptimizesWhatIsStoredOnce) {
+  const sync::HttpEndpoint owner{"http://localhost", served_.socket(), ""};
+  const auto done = sync::CallApi(owner, "POST", "/api/v1/optimize?threads=2&cpu=90", "");
+  ASSERT_TRUE(done.ok()) << done.status();
+  const auto report = nlohmann::json::parse(*done);
+  EXPECT_GT(report["looked_files"], 0);
+  EXPECT_EQ(report["looked_files"], report["files"]);
+  EXPECT_EQ(report["problems"].size(), 0u);
+  const auto again = sync::CallApi(owner, "POST", "/api/v1/optimize", "");
+  EXPECT_EQ(nlohmann::json::parse(*again)["looked_files"], 0);
+  EXPECT_EQ(nlohmann::json::parse(*sync::CallApi(owner, "GET", "/api/v1/optimize", ""))["running"],
+            false);
+  for (const char* query : {"threads=0", "threads=many", "cpu=0", "cpu=101"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        sync::CallApi(owner, "POST", std::string("/api/v1/optimize?") + query, "").status()))
+        << query;
+  }
+  EXPECT_EQ(client_.Post("/api/v1/optimize")->status, 401);
 }
 
 TEST_F(ApiTest, AnUploadThatIsNoRecordStreamIsRefused) {

@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "daemon/api/endpoint.h"
+#include "daemon/api/monitor.h"
 #include "daemon/api/routes.h"
 #include "schema/base/status.h"
 
@@ -16,28 +16,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr uint64_t kGraceDays = 14;
 constexpr uint64_t kMostDays = 36'500;
-
-// How far the collection under way is. Thread-safe.
-class Monitor {
- public:
-  void Tell(std::string_view phase, uint64_t done, uint64_t total) {
-    std::lock_guard lock(mutex_);
-    phase_ = phase;
-    done_ = done;
-    total_ = total;
-  }
-
-  std::string ToJson() const {
-    std::lock_guard lock(mutex_);
-    return Json{{"running", !phase_.empty()}, {"phase", phase_}, {"done", done_}, {"total", total_}}
-        .dump();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::string phase_;  // empty: none is under way
-  uint64_t done_ = 0, total_ = 0;
-};
 
 std::string ReportJson(const registry::GcReport& report, bool is_dry_run, uint64_t grace_days) {
   const content::GcPlan& plan = report.plan;
@@ -71,13 +49,9 @@ absl::StatusOr<std::string> Collect(const Call& call, Monitor& monitor) {
   options.grace = std::chrono::days(grace_days);
   const bool is_dry_run = call.request.Query("dry_run") == "true";
   if (is_dry_run) options.mode = registry::GcMode::kPlanOnly;
-  bool is_ours = false;  // not one that another request began
-  const auto report = call.registry.CollectGarbage(
-      call.caller, options, [&](std::string_view phase, uint64_t done, uint64_t total) {
-        is_ours = true;
-        monitor.Tell(phase, done, total);
-      });
-  if (is_ours) monitor.Tell("", 0, 0);
+  const auto report = monitor.Watch([&](const content::GcProgress& progress) {
+    return call.registry.CollectGarbage(call.caller, options, progress);
+  });
   if (!report.ok()) return report.status();
   return ReportJson(*report, is_dry_run, grace_days);
 }
@@ -88,11 +62,7 @@ void AddGcRoutes(registry::Registry& registry, std::vector<http::Route>& routes)
   const auto monitor = std::make_shared<Monitor>();
   routes.push_back(JsonRoute(registry, "POST", "/api/v1/gc",
                              [monitor](const Call& call) { return Collect(call, *monitor); }));
-  routes.push_back(JsonRoute(
-      registry, "GET", "/api/v1/gc", [monitor](const Call& call) -> absl::StatusOr<std::string> {
-        MREG_RETURN_IF_ERROR(call.registry.access().RequireAdmin(call.caller));
-        return monitor->ToJson();
-      }));
+  routes.push_back(MonitorRoute(registry, "/api/v1/gc", monitor));
 }
 
 }  // namespace mreg::api

@@ -56,6 +56,7 @@ std::vector<http::Route> AllRoutes(registry::Registry& registry) {
   AddSyncRoutes(registry, routes);
   AddAdminRoutes(registry, routes);
   AddGcRoutes(registry, routes);
+  AddOptimizeRoutes(registry, routes);
   return routes;
 }
 

@@ -37,7 +37,7 @@ absl::StatusOr<GcReport> Collector::Run(const GcOptions& options,
   const TimePoint now = clock_.Now();
   MREG_ASSIGN_OR_RETURN(const auto head, journal_.Head());
   const auto round = leases_.BeginRound(head.size);
-  if (!round) return absl::AbortedError("another garbage collection is under way");
+  if (!round) return absl::AbortedError("a garbage collection or optimization is under way");
   MREG_ASSIGN_OR_RETURN(const Marked marked, Mark(round->since(), now - options.grace, progress));
   GcReport report;
   for (const Garbage& garbage : marked.garbage) report.objects += garbage.objects.size();

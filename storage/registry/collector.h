@@ -40,8 +40,8 @@ class Collector {
             const Repositories& repositories, const journal::Journal& journal, Members& members,
             Leases& leases, const Clock& clock);
 
-  // Aborted if one is under way; DataLoss if some history cannot be read, since nobody knows then
-  // what has to stay. `progress` may be empty.
+  // Aborted if one, or an optimization, is under way; DataLoss if some history cannot be read,
+  // since nobody knows then what has to stay. `progress` may be empty.
   absl::StatusOr<GcReport> Run(const GcOptions& options, const content::GcProgress& progress);
 
  private:

@@ -15,14 +15,22 @@ Leases::Mark Leases::MarkOf(const Id& id) {
 void Leases::Keep(const ArtifactId& artifact) {
   std::unique_lock lock(mutex_);
   step_ended_.wait(lock, [this] { return !in_step_; });
-  leases_[MarkOf(artifact)] = {clock_.Now() + length_, next_lease_++};
+  leases_[MarkOf(artifact)] = {clock_.Now() + length_, next_lease_++, false};
 }
 
-void Leases::Keep(std::span<const ChunkId> chunks) {
+void Leases::Keep(std::span<const ChunkId> chunks) { Keep(chunks, KeepFor::kItself); }
+
+void Leases::KeepAsBases(std::span<const ChunkId> chunks) { Keep(chunks, KeepFor::kDifferences); }
+
+void Leases::Keep(std::span<const ChunkId> chunks, KeepFor purpose) {
   std::unique_lock lock(mutex_);
   step_ended_.wait(lock, [this] { return !in_step_; });
-  const Lease lease{clock_.Now() + length_, next_lease_++};
-  for (const ChunkId& chunk : chunks) leases_[MarkOf(chunk)] = lease;
+  const TimePoint end = clock_.Now() + length_;
+  const uint64_t number = next_lease_++;
+  for (const ChunkId& chunk : chunks) {
+    Lease& lease = leases_[MarkOf(chunk)];
+    lease = {end, number, lease.is_of_base || purpose == KeepFor::kDifferences};
+  }
   if (leases_.size() >= next_cleaning_ && !in_round_) ForgetExpired();
 }
 
@@ -90,6 +98,12 @@ bool Leases::RegistryStep::Holds(const ArtifactId& artifact) const {
 
 bool Leases::RegistryStep::Holds(const ChunkId& chunk) const {
   return leases_.Contains(MarkOf(chunk));
+}
+
+bool Leases::RegistryStep::HoldsAsBase(const ChunkId& chunk) const {
+  std::lock_guard lock(leases_.mutex_);
+  const auto lease = leases_.leases_.find(MarkOf(chunk));
+  return lease != leases_.leases_.end() && lease->second.is_of_base;
 }
 
 bool Leases::RegistryStep::HoldsRepository(uint64_t repository) const {

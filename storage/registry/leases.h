@@ -39,6 +39,8 @@ class Leases final : public content::GcGuard {
   // there: what is there afterwards stays.
   void Keep(const ArtifactId& artifact);
   void Keep(std::span<const ChunkId> chunks);
+  // The same, and that they need no bases themselves: others are to become differences to them.
+  void KeepAsBases(std::span<const ChunkId> chunks);
 
   // Keeps all git objects of a repository while it lives, and whatever its references came to
   // since the journal had `journal_size` entries: a push relies on those it saw.
@@ -85,6 +87,7 @@ class Leases final : public content::GcGuard {
     bool Holds(const ArtifactId& artifact) const override;
     bool Holds(const ChunkId& chunk) const override;
     bool HoldsRepository(uint64_t repository) const;
+    bool HoldsAsBase(const ChunkId& chunk) const;
 
    private:
     Leases& leases_;
@@ -105,7 +108,10 @@ class Leases final : public content::GcGuard {
   struct Lease {
     TimePoint end;
     uint64_t number = 0;
+    bool is_of_base = false;  // once it is, for as long as the chunk is kept
   };
+  enum class KeepFor { kItself, kDifferences };
+  void Keep(std::span<const ChunkId> chunks, KeepFor purpose);
 
   const Clock& clock_;
   const std::chrono::milliseconds length_;

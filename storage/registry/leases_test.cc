@@ -28,6 +28,17 @@ TEST_F(LeasesTest, WhatIsKeptIsHeldAndNothingElse) {
   EXPECT_FALSE(step.Holds(IdOf<ChunkId>("another")));
 }
 
+TEST_F(LeasesTest, ABaseStaysOneWhenItIsKeptForItselfToo) {
+  const ChunkId base = IdOf<ChunkId>("base");
+  leases_.Keep({&chunk_, 1});
+  leases_.KeepAsBases({&base, 1});
+  leases_.Keep({&base, 1});
+  const Leases::RegistryStep step(leases_);
+  EXPECT_TRUE(step.Holds(base));
+  EXPECT_TRUE(step.HoldsAsBase(base));
+  EXPECT_FALSE(step.HoldsAsBase(chunk_));
+}
+
 TEST_F(LeasesTest, ALeaseRunsOutOnlyBetweenCollections) {
   leases_.Keep({&chunk_, 1});
   {

@@ -25,14 +25,16 @@ absl::StatusOr<std::unique_ptr<LocalStore>> LocalStore::OpenAs(StoreUse use,
   MREG_ASSIGN_OR_RETURN(auto index, kv::OpenSqlite(JoinPath(directory, "index.sqlite")));
   MREG_ASSIGN_OR_RETURN(auto packs, content::OpenPackFolder(fs, directory));
   std::unique_ptr<LocalStore> store(
-      new LocalStore(std::move(lock), std::move(index), std::move(packs)));
+      new LocalStore(directory, std::move(lock), std::move(index), std::move(packs)));
   MREG_RETURN_IF_ERROR(store->content_.RecoverUploads(nullptr).status());
   return store;
 }
 
-LocalStore::LocalStore(StoreLock lock, std::unique_ptr<kv::KeyValueStore> index,
+LocalStore::LocalStore(std::string directory, StoreLock lock,
+                       std::unique_ptr<kv::KeyValueStore> index,
                        std::unique_ptr<content::PackStore> packs)
-    : lock_(std::move(lock)),
+    : directory_(std::move(directory)),
+      lock_(std::move(lock)),
       index_(std::move(index)),
       packs_(std::move(packs)),
       content_(*index_, *packs_) {}

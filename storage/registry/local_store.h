@@ -30,19 +30,26 @@ class LocalStore {
   content::ContentStore& content() { return content_; }
   const content::ContentStore& content() const { return content_; }
 
+  // Of one that was opened beside others: until ShareAgain no other process has it open, nor can
+  // open it. Another may have had it alone before. Unavailable if others keep it busy for some
+  // seconds: it is still open beside them then.
+  absl::Status BeAlone() { return lock_.Change(directory_, StoreUse::kAlone); }
+  absl::Status ShareAgain() { return lock_.Change(directory_, StoreUse::kShared); }
+
   // Remembers that there is a clone at `path` (absolute), whose files count as in use.
   absl::Status RegisterClone(const std::string& path);
   absl::StatusOr<std::vector<std::string>> Clones() const;
   absl::Status ForgetClones(std::span<const std::string> paths);
 
  private:
-  LocalStore(StoreLock lock, std::unique_ptr<kv::KeyValueStore> index,
+  LocalStore(std::string directory, StoreLock lock, std::unique_ptr<kv::KeyValueStore> index,
              std::unique_ptr<content::PackStore> packs);
   static absl::StatusOr<std::unique_ptr<LocalStore>> OpenAs(StoreUse use,
                                                             const std::string& directory,
                                                             FileSystem& fs);
 
-  const StoreLock lock_;  // let go last
+  const std::string directory_;
+  StoreLock lock_;  // let go last
   const std::unique_ptr<kv::KeyValueStore> index_;
   const std::unique_ptr<content::PackStore> packs_;
   content::ContentStore content_;

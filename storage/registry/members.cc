@@ -1,5 +1,7 @@
 #include "storage/registry/members.h"
 
+#include <algorithm>
+
 #include "absl/container/flat_hash_set.h"
 #include "schema/base/status.h"
 
@@ -39,6 +41,42 @@ absl::StatusOr<std::vector<ChunkId>> Members::Missing(const std::string& space,
     if (!rows[i] || is_absent.contains(ids[i])) missing.push_back(ids[i]);
   }
   return missing;
+}
+
+absl::StatusOr<bool> Members::MayRely(std::span<const ChunkId> dependants,
+                                      std::span<const ChunkId> bases) const {
+  MREG_ASSIGN_OR_RETURN(const auto spaces, Spaces());
+  for (const std::string& space : spaces) {
+    MREG_ASSIGN_OR_RETURN(const size_t held, CountHeld(space, dependants));
+    if (held == 0) continue;
+    MREG_ASSIGN_OR_RETURN(const size_t held_bases, CountHeld(space, bases));
+    if (held_bases < bases.size()) return false;
+  }
+  return true;
+}
+
+absl::StatusOr<std::vector<std::string>> Members::Spaces() const {
+  std::vector<std::string> spaces;
+  for (Bytes after;;) {
+    const size_t before = spaces.size();
+    MREG_RETURN_IF_ERROR(store_.Scan(Table::kMembers, "", after, [&](ByteView key, ByteView) {
+      spaces.emplace_back(key.substr(0, key.find('\0')));
+      return false;
+    }));
+    if (spaces.size() == before) return spaces;
+    after = spaces.back() + '\1';  // behind all of its rows, before any other namespace's
+  }
+}
+
+absl::StatusOr<size_t> Members::CountHeld(const std::string& space,
+                                          std::span<const ChunkId> ids) const {
+  std::vector<Bytes> keys;
+  keys.reserve(ids.size());
+  for (const ChunkId& id : ids) keys.push_back(KeyOf(space, kChunkRow, id.bytes()));
+  const std::vector<ByteView> views(keys.begin(), keys.end());
+  MREG_ASSIGN_OR_RETURN(const auto rows, store_.GetMany(Table::kMembers, views));
+  return static_cast<size_t>(
+      std::ranges::count_if(rows, [](const auto& row) { return row.has_value(); }));
 }
 
 absl::StatusOr<bool> Members::HasFile(const std::string& space, const ArtifactId& artifact) const {

@@ -51,7 +51,8 @@ class FolderRegistry final : public Registry {
         quotas_(members_, options.quotas),
         transfer_(*store_, content_, repositories_, access_, members_, leases_, quotas_, clock),
         browse_(content_, repositories_, members_),
-        collector_(*store_, content_, repositories_, *journal_, members_, leases_, clock) {}
+        collector_(*store_, content_, repositories_, *journal_, members_, leases_, clock),
+        optimizer_(content_, *journal_, members_, leases_) {}
 
   absl::Status Recover() { return content_.RecoverUploads(nullptr).status(); }
 
@@ -103,6 +104,13 @@ class FolderRegistry final : public Registry {
     auto report = collector_.Run(options, progress);
     quotas_.Forget();
     return report;
+  }
+
+  absl::StatusOr<content::OptimizeReport> Optimize(const Caller& caller,
+                                                   const content::OptimizeOptions& options,
+                                                   const content::GcProgress& progress) override {
+    MREG_RETURN_IF_ERROR(access_.RequireAdmin(caller));
+    return optimizer_.Run(options, progress);
   }
 
  private:
@@ -159,6 +167,7 @@ class FolderRegistry final : public Registry {
   Transfer transfer_;
   Browse browse_;
   Collector collector_;
+  Optimizer optimizer_;
 };
 
 }  // namespace

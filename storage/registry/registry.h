@@ -19,6 +19,7 @@
 #include "storage/registry/browse.h"
 #include "storage/registry/collector.h"
 #include "storage/registry/members.h"
+#include "storage/registry/optimizer.h"
 #include "storage/registry/repositories.h"
 #include "storage/registry/transfer.h"
 #include "storage/registry/usage.h"
@@ -63,6 +64,11 @@ class Registry {
   // Admin only. Frees what no reference leads to: see Collector::Run.
   virtual absl::StatusOr<GcReport> CollectGarbage(const Caller& caller, const GcOptions& options,
                                                   const content::GcProgress& progress) = 0;
+
+  // Admin only. Stores better what came without its base: see Optimizer::Run.
+  virtual absl::StatusOr<content::OptimizeReport> Optimize(const Caller& caller,
+                                                           const content::OptimizeOptions& options,
+                                                           const content::GcProgress& progress) = 0;
 };
 
 enum class OpenMode { kExisting, kCreate };

@@ -19,6 +19,10 @@ class StoreLock {
  public:
   // Waits: up to ten seconds to be alone, five minutes for one that is. Unavailable then.
   static absl::StatusOr<StoreLock> Take(const std::string& directory, StoreUse use);
+  // Takes it as the other; it can be gone for a moment, and another process can have had the store
+  // alone then. Waits and errors as above; held shared again after an error, unless that failed
+  // too.
+  absl::Status Change(const std::string& directory, StoreUse use);
   ~StoreLock();
   StoreLock(StoreLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   StoreLock& operator=(StoreLock&&) = delete;

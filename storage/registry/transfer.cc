@@ -106,7 +106,7 @@ absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const Repos
   MREG_ASSIGN_OR_RETURN(const auto missing, members_.Missing(name.space(), wanted));
   reply.set_missing(JoinIds(missing));
   MREG_ASSIGN_OR_RETURN(const auto bases, SplitIds(request.bases()));
-  leases_.Keep(bases);
+  leases_.KeepAsBases(bases);
   MREG_ASSIGN_OR_RETURN(const auto usable, UsableBases(name, bases));
   reply.set_known_bases(JoinIds(usable));
   return reply;
@@ -136,7 +136,7 @@ absl::StatusOr<std::unique_ptr<content::ChunkReceiver>> Transfer::BeginUpload(
     return store_.Commit(batch);
   };
   const content::MayUse may_use = [this, space](std::span<const ChunkId> bases) {
-    leases_.Keep(bases);
+    leases_.KeepAsBases(bases);
     return AreVisible(space, bases);
   };
   return std::make_unique<content::ChunkReceiver>(content_, hook, on_proved, may_use);
