@@ -13,13 +13,13 @@ namespace mreg::cli {
 namespace {
 
 constexpr std::array<const Command*, 31> kCommands = {
-    &kInitCommand,       &kCloneCommand,        &kConfigCommand,        &kAddCommand,
-    &kStatusCommand,     &kCommitCommand,       &kRestoreCommand,       &kLogCommand,
-    &kShowCommand,       &kLsCommand,           &kDiffCommand,          &kBranchCommand,
-    &kSwitchCommand,     &kTagCommand,          &kMergeCommand,         &kRemoteListCommand,
-    &kRemoteAddCommand,  &kRemoteSetUrlCommand, &kRemoteRemoveCommand,  &kFetchCommand,
-    &kPullCommand,       &kPushCommand,         &kLoginCommand,         &kLogoutCommand,
-    &kFsckCommand,       &kGcCommand,           &kStoreOptimizeCommand, &kStoreStatsCommand,
+    &kInitCommand,       &kCloneCommand,        &kConfigCommand,       &kAddCommand,
+    &kStatusCommand,     &kCommitCommand,       &kRestoreCommand,      &kLogCommand,
+    &kShowCommand,       &kLsCommand,           &kDiffCommand,         &kBranchCommand,
+    &kSwitchCommand,     &kTagCommand,          &kMergeCommand,        &kRemoteListCommand,
+    &kRemoteAddCommand,  &kRemoteSetUrlCommand, &kRemoteRemoveCommand, &kFetchCommand,
+    &kPullCommand,       &kPushCommand,         &kLoginCommand,        &kLogoutCommand,
+    &kFsckCommand,       &kGcCommand,           &kStoreStatsCommand,   &kStoreOptimizeCommand,
     &kCompletionCommand, &kVersionCommand,      &kHelpCommand,
 };
 

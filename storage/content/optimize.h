@@ -1,7 +1,7 @@
 // Improves how a store keeps what it has: chunks of tensors that came without a base (because who
 // sent them had none, or because the base came later) become differences to, or computed from, what
 // is in the store by now. No id changes. Why it is safe beside readers and writers:
-// docs/decisions/0010-optimizing-beside-writers.md.
+// docs/decisions/0011-optimizing-beside-writers.md.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Improves how a registry keeps what it has, beside everything else that it does. Why that is safe:
-// docs/decisions/0010-optimizing-beside-writers.md.
+// docs/decisions/0011-optimizing-beside-writers.md.
 #pragma once
 
 #include "absl/status/statusor.h"
