@@ -37,13 +37,16 @@ class FdSink final : public ByteSink {
   FdSink(int fd, std::string_view path) : fd_(fd), path_(path) {}
   absl::Status Write(ByteView data) override {
     const uint64_t offset = std::exchange(written_, written_ + data.size());
-    return WriteAt(fd_, path_, offset, data);
+    return status_ = WriteAt(fd_, path_, offset, data);
   }
+  // Of the last Write; it names the path.
+  const absl::Status& status() const { return status_; }
 
  private:
   const int fd_;
   const std::string_view path_;
   uint64_t written_ = 0;  // bytes
+  absl::Status status_;
 };
 
 // A file system that cannot refuse to replace is asked first.
@@ -133,8 +136,9 @@ absl::Status FileWriter::WriteContent(const history::TreeEntry& entry,
     return absl::NotFoundError(
         fmt::format("the store lacks the file {}", EscapeForDisplay(entry.path)));
   }
-  return Annotate(store->content().CopyVerified(*recipe, sink, progress),
-                  fmt::format("write {}", EscapeForDisplay(entry.path)));
+  const absl::Status status = store->content().CopyVerified(*recipe, sink, progress);
+  if (!sink.status().ok()) return sink.status();
+  return Annotate(status, fmt::format("write {}", EscapeForDisplay(entry.path)));
 }
 
 absl::Status FileWriter::MoveIntoPlace(const std::string& name, const std::string& path,

@@ -52,11 +52,27 @@ absl::Status ChunkReceiver::RequireBases(const StoredChunk& chunk) {
     MREG_RETURN_IF_ERROR(ingest_->Flush());
     unflushed_.clear();
   }
+  MREG_RETURN_IF_ERROR(MakeBasesUsable(chunk));
   if (!may_use_) return absl::OkStatus();
   MREG_ASSIGN_OR_RETURN(const bool may_use, may_use_(chunk.bases));
   if (may_use) return absl::OkStatus();
   return absl::NotFoundError(
       fmt::format("the base of chunk {} has not been sent", chunk.id.ToShortHex()));
+}
+
+// The sender does not know that we have a base of its as a difference: having sent it whole, it may
+// count on it.
+absl::Status ChunkReceiver::MakeBasesUsable(const StoredChunk& chunk) {
+  MREG_ASSIGN_OR_RETURN(const auto usable, store_.UsableBases(chunk.bases));
+  if (usable.size() == chunk.bases.size()) return absl::OkStatus();
+  MREG_RETURN_IF_ERROR(Drain());
+  for (const ChunkId& base : chunk.bases) {
+    if (came_whole_.erase(base) == 0) continue;
+    MREG_ASSIGN_OR_RETURN(const StoredChunk stored, store_.GetStored(base));
+    MREG_ASSIGN_OR_RETURN(Bytes plain, store_.Get(base));
+    MREG_RETURN_IF_ERROR(ingest_->Add(Encode(base, std::move(plain), TypeOf(stored))));
+  }
+  return ingest_->Flush();
 }
 
 absl::Status ChunkReceiver::Prove(StoredChunk chunk) {
@@ -105,7 +121,12 @@ absl::Status ChunkReceiver::TakeOldest() {
                         store_.index().Get(kv::Table::kChunks, oldest.chunk->id.bytes()));
   const bool replaces = damaged_.erase(oldest.chunk->id) > 0;
   if (replaces) unflushed_.insert(oldest.chunk->id);
-  if (!known || replaces) MREG_RETURN_IF_ERROR(ingest_->Add(*oldest.chunk));
+  if (!known || replaces) {
+    MREG_RETURN_IF_ERROR(ingest_->Add(*oldest.chunk));
+  } else if (oldest.chunk->bases.empty()) {
+    MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*known));
+    if (!place.bases.empty()) came_whole_.insert(oldest.chunk->id);
+  }
   return on_proved_ ? on_proved_(oldest.chunk->id) : absl::OkStatus();
 }
 

@@ -59,6 +59,7 @@ class ChunkReceiver final : public ByteSink {
   std::future<absl::Status> ProveAlone(std::shared_ptr<const StoredChunk> chunk);
   std::future<absl::Status> ProveWithFile(std::shared_ptr<const StoredChunk> chunk);
   absl::Status RequireBases(const StoredChunk& chunk);
+  absl::Status MakeBasesUsable(const StoredChunk& chunk);
   absl::Status TakeOldest();
   absl::Status Drain();
 
@@ -71,6 +72,8 @@ class ChunkReceiver final : public ByteSink {
   std::optional<ThreadPool> hasher_;        // one thread: files are hashed in order
   absl::flat_hash_set<ChunkId> damaged_;    // and not received yet
   absl::flat_hash_set<ChunkId> unflushed_;  // received in their place, and not in the index yet
+  // That came in a form without bases, while the store has them as differences.
+  absl::flat_hash_set<ChunkId> came_whole_;
   std::deque<Proving> proving_;
   uint64_t proving_bytes_ = 0;
   uint64_t chunk_count_ = 0;

@@ -183,6 +183,27 @@ TEST_F(DifferenceTransferTest, IsRefusedIfItsBaseIsADifferenceToo) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
 }
 
+// Another sender's base can be a difference here: it does not know that, and sends it whole.
+TEST_F(DifferenceTransferTest, IsTakenIfItsBaseCameWholeAndIsStoredAsADifference) {
+  ASSERT_TRUE(Send({base_id_, tuned_id_}, {}).ok());
+  ASSERT_EQ(BasesThere(tuned_id_), 1u);
+  const Bytes next = test_models::TrainedFloats(tuned_, 0.001f, 3);
+  const StoredChunk whole = Encode(tuned_id_, tuned_, kFloat);
+  const StoredChunk deep =
+      EncodeBeside(IdOf<ChunkId>(next), next, kFloat, {{tuned_id_}, kFloat, tuned_});
+  ChunkReceiver receiver(to_.content, nullptr, nullptr);
+  ASSERT_TRUE(receiver
+                  .Write(StreamHeader() + RecordHeader(whole) + whole.payload + RecordHeader(deep) +
+                         deep.payload + EndRecord())
+                  .ok());
+  ASSERT_TRUE(receiver.Finish().ok());
+  EXPECT_EQ(*to_.content.Get(deep.id), next);
+  EXPECT_EQ(*to_.content.Get(tuned_id_), tuned_);
+  EXPECT_EQ(BasesThere(tuned_id_), 0u);
+  EXPECT_EQ(BasesThere(deep.id), 1u);
+  EXPECT_TRUE(Fsck(to_.content, FsckDepth::kContent, nullptr)->problems.empty());
+}
+
 TEST_F(DifferenceTransferTest, IsRefusedWhereItsBaseMayNotBeUsed) {
   ASSERT_TRUE(Send({base_id_}, {}).ok());
   ChunkReceiver receiver(to_.content, nullptr, nullptr,
