@@ -46,9 +46,6 @@ absl::StatusOr<std::vector<ChunkId>> Members::Missing(const std::string& space,
 absl::StatusOr<bool> Members::MayRely(std::span<const ChunkId> dependants,
                                       std::span<const ChunkId> bases) const {
   MREG_ASSIGN_OR_RETURN(const auto spaces, Spaces());
-  // Another namespace that pushes the dependant whole, and what is a difference to it, would be
-  // refused: bases have no bases.
-  if (spaces.size() > 1) return false;
   for (const std::string& space : spaces) {
     MREG_ASSIGN_OR_RETURN(const size_t held, CountHeld(space, dependants));
     if (held == 0) continue;

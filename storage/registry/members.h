@@ -32,7 +32,7 @@ class Members {
   absl::StatusOr<bool> HasFile(const std::string& space, const ArtifactId& artifact) const;
 
   // Whether every namespace that holds any of `dependants` holds all of `bases`, also where reading
-  // is not restricted. Never where there are several namespaces.
+  // is not restricted.
   absl::StatusOr<bool> MayRely(std::span<const ChunkId> dependants,
                                std::span<const ChunkId> bases) const;
 
