@@ -7,24 +7,13 @@
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "storage/content/fsck.h"
-#include "storage/kv/memory_store.h"
+#include "storage/content/store_fixture.h"
 #include "tests/models/weights.h"
 
 namespace mreg::content {
 namespace {
 
-std::string FreshDirectory() {
-  std::string path = JoinPath(testing::TempDir(), "receiver-XXXXXX");
-  EXPECT_NE(mkdtemp(path.data()), nullptr);
-  return path;
-}
-
-struct Store {
-  const std::unique_ptr<kv::KeyValueStore> index = kv::MakeMemoryStore();
-  const std::string directory = FreshDirectory();
-  const std::unique_ptr<PackStore> packs = *OpenPackFolder(PosixFileSystem(), directory);
-  ContentStore content{*index, *packs};
-};
+using Store = TestStore;
 
 class ChunkTransferTest : public testing::Test {
  protected:

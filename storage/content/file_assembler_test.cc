@@ -8,25 +8,14 @@
 
 #include "schema/base/sha256.h"
 #include "storage/content/chunk_receiver.h"
-#include "storage/kv/memory_store.h"
+#include "storage/content/store_fixture.h"
 #include "tests/models/memory_file.h"
 #include "tests/models/wire_builder.h"
 
 namespace mreg::content {
 namespace {
 
-std::string FreshDirectory() {
-  std::string path = JoinPath(testing::TempDir(), "assembler-XXXXXX");
-  EXPECT_NE(mkdtemp(path.data()), nullptr);
-  return path;
-}
-
-struct Store {
-  const std::unique_ptr<kv::KeyValueStore> index = kv::MakeMemoryStore();
-  const std::string directory = FreshDirectory();
-  const std::unique_ptr<PackStore> packs = *OpenPackFolder(PosixFileSystem(), directory);
-  ContentStore content{*index, *packs};
-
+struct Store : TestStore {
   Recipe Put(const Bytes& file) {
     const auto ingest = content.BeginIngest(nullptr);
     const auto put = content.PutFile(test_models::MemoryFile(file), {}, {}, *ingest, nullptr);

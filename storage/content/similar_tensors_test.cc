@@ -7,6 +7,7 @@
 #include "storage/content/content_store.h"
 #include "storage/content/encoding/prediction.h"
 #include "storage/content/gc.h"
+#include "storage/content/store_fixture.h"
 #include "storage/kv/memory_store.h"
 #include "tests/models/memory_file.h"
 #include "tests/models/weights.h"
@@ -28,12 +29,6 @@ class SimilarTensorsTest : public testing::Test {
     Bytes weights;
     onnx::DataType type = kFloat;
   };
-
-  static std::string FreshDirectory() {
-    std::string path = JoinPath(testing::TempDir(), "similar-XXXXXX");
-    EXPECT_NE(mkdtemp(path.data()), nullptr);
-    return path;
-  }
 
   // As one file, without any other that is known to be like it.
   ArtifactId Put(const std::vector<Tensor>& tensors) {

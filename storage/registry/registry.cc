@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "schema/base/status.h"
@@ -11,28 +12,41 @@ namespace mreg::registry {
 namespace {
 
 // What the file FORMAT holds: it marks the folder as a registry and names the layout.
+constexpr char kFormatFile[] = "FORMAT";
 constexpr std::string_view kFormat = "mreg registry 1\n";
 
-absl::Status PrepareFolder(const std::string& directory, OpenMode mode, FileSystem& fs) {
-  const std::string format_path = JoinPath(directory, "FORMAT");
+// Whether `directory` holds a registry.
+absl::StatusOr<bool> HasRegistry(const std::string& directory, FileSystem& fs) {
+  const std::string format_path = JoinPath(directory, kFormatFile);
   MREG_ASSIGN_OR_RETURN(const bool exists, fs.Exists(format_path));
-  if (exists) {
-    MREG_ASSIGN_OR_RETURN(const Bytes format, ReadSmallFile(fs, format_path, 1'000));
-    if (format == kFormat) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        fmt::format("{} is a registry of another format than this mreg knows", directory));
-  }
+  if (!exists) return false;
+  MREG_ASSIGN_OR_RETURN(const Bytes format, ReadSmallFile(fs, format_path, 1'000));
+  if (format == kFormat) return true;
+  return absl::FailedPreconditionError(
+      fmt::format("{} is a registry of another format than this mreg knows", directory));
+}
+
+absl::StatusOr<bool> IsEmpty(const std::string& directory, FileSystem& fs) {
+  MREG_ASSIGN_OR_RETURN(const auto entries, fs.List(directory));
+  return std::ranges::all_of(entries, [](const DirectoryEntry& entry) {
+    return entry.name == "lost+found" || entry.name.starts_with("FORMAT.new-");
+  });
+}
+
+absl::Status PrepareFolder(const std::string& directory, OpenMode mode, FileSystem& fs) {
+  MREG_ASSIGN_OR_RETURN(const bool is_registry, HasRegistry(directory, fs));
+  if (is_registry) return absl::OkStatus();
   if (mode == OpenMode::kExisting) {
     return absl::NotFoundError(fmt::format("{} holds no registry", directory));
   }
   MREG_RETURN_IF_ERROR(fs.CreateDirectories(directory));
-  MREG_ASSIGN_OR_RETURN(const auto entries, fs.List(directory));
-  for (const DirectoryEntry& entry : entries) {
-    if (entry.name == "lost+found" || entry.name.starts_with("FORMAT.new-")) continue;
-    return absl::FailedPreconditionError(
-        fmt::format("{} is neither empty nor a registry: nothing is created there", directory));
-  }
-  return WriteFileAtomically(fs, format_path, kFormat);
+  MREG_ASSIGN_OR_RETURN(const bool is_empty, IsEmpty(directory, fs));
+  if (is_empty) return WriteFileAtomically(fs, JoinPath(directory, kFormatFile), kFormat);
+  // The format comes first: if another process is making a registry here, it is there by now.
+  MREG_ASSIGN_OR_RETURN(const bool was_made, HasRegistry(directory, fs));
+  if (was_made) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("{} is neither empty nor a registry: nothing is created there", directory));
 }
 
 class FolderRegistry final : public Registry {
