@@ -15,10 +15,14 @@ std::string Format(const Json& report) {
   const auto number = [&](const char* name) { return report.value(name, uint64_t{0}); };
   const auto megabytes = [&](const char* name) { return static_cast<double>(number(name)) / 1e6; };
   std::string text =
-      fmt::format("looked at {} of {} files\n{} chunks {}: {:.1f} MB instead of {:.1f} MB\n",
-                  number("looked_files"), number("files"), number("improved_chunks"),
-                  report.value("dry_run", false) ? "would be stored better" : "stored better",
-                  megabytes("bytes_after"), megabytes("bytes_before"));
+      fmt::format("looked at {} of {} files\n", number("looked_files"), number("files"));
+  if (number("improved_chunks") == 0) {
+    text += "nothing to store better\n";
+  } else {
+    text += fmt::format("{} chunks {}: {:.1f} MB instead of {:.1f} MB\n", number("improved_chunks"),
+                        report.value("dry_run", false) ? "would be stored better" : "stored better",
+                        megabytes("bytes_after"), megabytes("bytes_before"));
+  }
   if (number("held") > 0) {
     text +=
         fmt::format("{} chunks stayed as they are for pushes of the last day\n", number("held"));

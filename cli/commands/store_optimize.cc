@@ -26,11 +26,15 @@ constexpr std::chrono::milliseconds kBetweenBars{100};
 
 std::string Format(const OptimizeReport& report, bool is_dry_run) {
   std::string text = fmt::format("looked at {} of {}\n", report.looked_files,
-                                 FormatCount(report.files, "file", "files")) +
-                     fmt::format("{} {}: {} instead of {}\n",
-                                 FormatCount(report.improved_chunks, "chunk", "chunks"),
-                                 is_dry_run ? "would be stored better" : "stored better",
-                                 FormatSize(report.bytes_after), FormatSize(report.bytes_before));
+                                 FormatCount(report.files, "file", "files"));
+  if (report.improved_chunks == 0) {
+    text += "nothing to store better\n";
+  } else {
+    text += fmt::format("{} {}: {} instead of {}\n",
+                        FormatCount(report.improved_chunks, "chunk", "chunks"),
+                        is_dry_run ? "would be stored better" : "stored better",
+                        FormatSize(report.bytes_after), FormatSize(report.bytes_before));
+  }
   if (report.held > 0) {
     text += fmt::format("{} stayed as they are, since others began to use them\n",
                         FormatCount(report.held, "chunk", "chunks"));
