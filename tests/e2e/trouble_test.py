@@ -78,8 +78,9 @@ class TroubleTest(unittest.TestCase):
             clone = ben.start("clone", world.registry.url(), "deep/vad")
             time.sleep(world.random.uniform(0.01, 0.2))
             clone.send_signal(signal.SIGINT)
-            clone.communicate()
-            if clone.returncode == 0:
+            _, said = clone.communicate()
+            # A signal may come when all is done, and only the process is still to end.
+            if clone.returncode == 0 or "cloned " in said:
                 break
             # Before it is ready for signals, the kernel ends it.
             self.assertIn(clone.returncode, (130, -signal.SIGINT))
