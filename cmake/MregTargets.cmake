@@ -17,6 +17,22 @@ function(mreg_library name)
   endif()
 endfunction()
 
+# mreg_embed(TARGET FILE HEADER SYMBOL): puts a text file into a library, as the string_view SYMBOL
+# (with its namespace) that HEADER declares.
+function(mreg_embed target file header symbol)
+  cmake_path(GET file STEM name)
+  set(input ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${name}_data.cc)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=${output} -DHEADER=${header}
+            -DSYMBOL=${symbol} -P ${script}
+    DEPENDS ${input} ${script}
+    VERBATIM)
+  target_sources(${target} PRIVATE ${output})
+endfunction()
+
 # mreg_test(NAME SOURCES ... DEPS ...): one GoogleTest binary. Its tests are found when ctest
 # runs, so that building never runs a test. A parameter's value may be an address: its name is
 # enough.

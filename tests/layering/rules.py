@@ -46,6 +46,7 @@ _JSON = [
     "daemon/main.cc",
     "daemon/serve.cc",
     "schema/formats/safetensors_json.cc",
+    "schema/onnx/facts_json.cc",
     "storage/sync/problem.cc",
 ]
 THIRD_PARTY = {
