@@ -17,6 +17,7 @@ extern const Command kFsckCommand;
 extern const Command kGcCommand;
 extern const Command kHelpCommand;
 extern const Command kInitCommand;
+extern const Command kInspectCommand;
 extern const Command kLogCommand;
 extern const Command kLoginCommand;
 extern const Command kLogoutCommand;

@@ -4,29 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 #include <vector>
 
-#include "schema/base/file_system.h"
 #include "schema/base/status.h"
 #include "schema/onnx/wire_scanner.h"
-#include "storage/content/stored_file.h"
 
 namespace mreg::cli {
 namespace {
 
 using terminal::Json;
-
-absl::StatusOr<std::unique_ptr<ReadableFile>> Open(workspace::Workspace& workspace,
-                                                   const FileState& file) {
-  if (!file.work_path.empty()) return PosixFileSystem().OpenRead(file.work_path);
-  if (!file.is_artifact) return nullptr;
-  MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
-  MREG_ASSIGN_OR_RETURN(auto recipe, store->content().FindRecipe(file.digest));
-  if (!recipe) return nullptr;
-  return content::OpenStored(store->content(), *std::move(recipe));
-}
 
 template <typename Number>
 void AddChange(std::string_view form, Number before, Number after, std::vector<std::string>& to) {
@@ -38,7 +25,7 @@ void AddChange(std::string_view form, Number before, Number after, std::vector<s
 
 absl::StatusOr<std::optional<ModelFacts>> ReadModelFacts(workspace::Workspace& workspace,
                                                          const FileState& file) {
-  MREG_ASSIGN_OR_RETURN(const auto bytes, Open(workspace, file));
+  MREG_ASSIGN_OR_RETURN(const auto bytes, OpenContent(workspace, file));
   if (bytes == nullptr) return std::nullopt;
   const auto scan = onnx::ScanModel(*bytes);
   if (absl::IsInvalidArgument(scan.status())) return std::nullopt;

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "schema/base/bytes_file.h"
 #include "schema/base/file_system.h"
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
+#include "storage/content/stored_file.h"
 #include "storage/history/lfs_pointer.h"
 #include "storage/history/staging_index.h"
 
@@ -121,6 +123,19 @@ absl::StatusOr<std::optional<std::string>> ReadText(workspace::Workspace& worksp
                         ReadSmallFile(PosixFileSystem(), file.work_path, registry::kMaxTextBytes));
   if (!registry::IsText(text)) return std::nullopt;
   return text;
+}
+
+absl::StatusOr<std::unique_ptr<ReadableFile>> OpenContent(workspace::Workspace& workspace,
+                                                          const FileState& file) {
+  if (!file.work_path.empty()) return PosixFileSystem().OpenRead(file.work_path);
+  if (!file.is_artifact) {
+    MREG_ASSIGN_OR_RETURN(history::RawObject blob, workspace.history().ReadObject(file.blob));
+    return std::make_unique<BytesFile>(std::move(blob.data));
+  }
+  MREG_ASSIGN_OR_RETURN(registry::LocalStore* const store, workspace.store());
+  MREG_ASSIGN_OR_RETURN(auto recipe, store->content().FindRecipe(file.digest));
+  if (!recipe) return nullptr;
+  return content::OpenStored(store->content(), *std::move(recipe));
 }
 
 }  // namespace mreg::cli

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "cli/workspace/workspace.h"
+#include "schema/base/file_system.h"
 #include "storage/registry/manifest.h"
 
 namespace mreg::cli {
@@ -38,5 +40,9 @@ std::vector<FileDifference> Compare(const FileStates& before, const FileStates& 
 // The content of a text file; nothing if it is none, or not there.
 absl::StatusOr<std::optional<std::string>> ReadText(workspace::Workspace& workspace,
                                                     const FileState& file);
+
+// A file's content; null for an artifact that is not here. `workspace` outlives it.
+absl::StatusOr<std::unique_ptr<ReadableFile>> OpenContent(workspace::Workspace& workspace,
+                                                          const FileState& file);
 
 }  // namespace mreg::cli

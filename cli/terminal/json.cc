@@ -25,6 +25,29 @@ struct JsonWriter {
   static Document Build(const Json& json) { return std::visit(JsonWriter{}, json.value_); }
 };
 
+struct JsonReader {
+  static Json Build(const nlohmann::ordered_json& document) {
+    if (document.is_boolean()) return document.get<bool>();
+    if (document.is_number_unsigned()) return document.get<uint64_t>();
+    if (document.is_number_integer()) return document.get<int64_t>();
+    if (document.is_number()) return document.get<double>();
+    if (document.is_string()) return document.get<std::string>();
+    Json json;
+    if (document.is_array()) {
+      json = Json::Array();
+      for (const auto& element : document) json.Append(Build(element));
+    } else if (document.is_object()) {
+      json = Json::Object();
+      for (const auto& member : document.items()) json.Set(member.key(), Build(member.value()));
+    }
+    return json;
+  }
+};
+
+Json Json::Parse(std::string_view text) {
+  return JsonReader::Build(nlohmann::ordered_json::parse(text, nullptr, false));
+}
+
 Json Json::Object(std::initializer_list<Member> members) {
   Json object;
   object.value_ = Members(members);

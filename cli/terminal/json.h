@@ -39,6 +39,9 @@ class Json {
     return array;
   }
 
+  // A document that this program wrote; null for what is no JSON.
+  static Json Parse(std::string_view text);
+
   // On an object, with a name that it does not have yet.
   Json& Set(std::string name, Json value);
   // On an array.
@@ -51,6 +54,7 @@ class Json {
   using Members = std::vector<Member>;
   using Elements = std::vector<Json>;
   friend struct JsonWriter;
+  friend struct JsonReader;
 
   template <std::integral Number>
   static auto Widen(Number value) {

@@ -59,7 +59,7 @@ THIRD_PARTY = {
     "gtest/*": TEST_FILES,
     "htscodecs/*": ["storage/content/encoding/frame.cc"],
     "httplib.h": ["storage/sync/http_client.cc", "*_test.cc"],
-    "nlohmann/*": _JSON + ["*_test.cc"],
+    "nlohmann/*": _JSON + ["*_test.cc", "tests/fuzz/*"],
     "onnx/*": ["tests/models/*", "*_test.cc"],
     "cpuid.h": ["schema/base/sha256_blocks.cc"],
     "immintrin.h": ["schema/base/sha256_blocks.cc"],

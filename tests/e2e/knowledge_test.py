@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""What mreg knows of models: told of files, of versions, of anything that calls itself a model."""
+
+import unittest
+
+from worlds import on_each_registry, onnx_models, read_file
+
+
+def known_models(limit=None):
+    models = onnx_models(limit)
+    if not models:
+        raise unittest.SkipTest("libonnx-testdata is not installed")
+    return models
+
+
+class KnowledgeTest(unittest.TestCase):
+    @on_each_registry
+    def test_a_model_is_inspected_wherever_it_is(self, world):
+        first, second = (read_file(path) for path in known_models(2))
+        ada = world.person("ada")
+        ada.write("loose.onnx", first)
+        loose = ada.json("inspect", "loose.onnx")["models"]
+        self.assertEqual(len(loose), 1)
+        self.assertEqual(loose[0]["size"], len(first))
+        self.assertIn("opsets", ada.run("inspect", "loose.onnx").out)
+
+        clone = ada.begin("vad", world.registry.url("acme/vad"))
+        clone.write("a.onnx", first)
+        clone.write("b.onnx", second)
+        clone.write("README.md", "# Two models\n")
+        clone.run("add", ".")
+        clone.run("commit", "-m", "models")
+        models = clone.json("inspect")["models"]
+        self.assertEqual([model["path"] for model in models], ["a.onnx", "b.onnx"])
+        self.assertEqual(models[0]["facts"], loose[0]["facts"])
+        one = clone.json("inspect", "HEAD:b.onnx")["models"]
+        self.assertEqual(one, models[1:])
+        self.assertEqual(clone.json("inspect", "HEAD", "b.onnx")["models"], one)
+        self.assertEqual(clone.run("inspect", "HEAD:README.md", code=None).code, 2)
+        self.assertEqual(clone.run("inspect", "HEAD:none.onnx", code=None).code, 3)
+        self.assertEqual(clone.run("inspect", "v9", code=None).code, 3)
+
+    @on_each_registry
+    def test_every_known_model_is_told_of(self, world):
+        models = known_models()
+        ada = world.person("ada")
+        clone = ada.begin("zoo", world.registry.url("acme/zoo"))
+        for number, model in enumerate(models):
+            clone.write(f"{number}.onnx", read_file(model))
+        clone.run("add", ".")
+        clone.run("commit", "-m", "models")
+        told = clone.json("inspect")["models"]
+        self.assertEqual(len(told), len(models))
+        for model in told:
+            self.assertGreater(model["facts"]["nodes"], 0, model["path"])
+            for use in model["facts"]["operators"]:
+                known = use["domain"] != "ai.onnx" or use["since"] > 0 or use["function"]
+                self.assertTrue(known, (model["path"], use))
+        self.assertEqual(clone.run("inspect").err, "")
+
+    @on_each_registry
+    def test_what_is_no_model_is_told_so(self, world):
+        ada = world.person("ada")
+        model = read_file(known_models(1)[0])
+        for name, content in [("cut.onnx", model[:len(model) // 2]), ("empty.onnx", b""),
+                              ("text.onnx", b"not a model\n"), ("zeros.onnx", bytes(1 << 20))]:
+            ada.write(name, content)
+            answer = ada.run("inspect", name, code=None)
+            self.assertEqual(answer.code, 2, name)
+            self.assertEqual(answer.out, "")
+            self.assertIn(name, answer.err)
+
+
+if __name__ == "__main__":
+    unittest.main()

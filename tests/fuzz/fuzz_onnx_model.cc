@@ -1,0 +1,28 @@
+// Any bytes: a model is refused or read, and its facts are JSON on one line.
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "schema/onnx/facts_json.h"
+#include "schema/onnx/model_reader.h"
+#include "tests/models/memory_file.h"
+
+namespace {
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const mreg::test_models::MemoryFile file(mreg::Bytes(reinterpret_cast<const char*>(data), size));
+  const auto model = mreg::onnx::ReadModel(file);
+  if (!model.ok()) {
+    Require(model.status().code() == absl::StatusCode::kInvalidArgument);
+    return 0;
+  }
+  const std::string json = mreg::onnx::FactsToJson(mreg::onnx::GatherFacts(*model));
+  Require(json.find('\n') == std::string::npos && nlohmann::json::accept(json));
+  return 0;
+}
