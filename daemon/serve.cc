@@ -107,6 +107,7 @@ absl::Status Serve(const Config& config) {
   LogEvent("started", {{"version", MREG_VERSION}, {"data", config.data}});
   WaitForSignal(signals);
   LogEvent("stopping");
+  registry->StopUpkeep();
   server->Stop(config.stop_grace);
   LogEvent("stopped");
   return absl::OkStatus();

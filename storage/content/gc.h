@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,8 +83,9 @@ absl::StatusOr<GcPlan> PlanGc(const ContentStore& store,
 
 // Files go first, then chunks, then packs; each is durably gone from the index before what it
 // stood for goes. What changed since the plan was made stays as it is. Killed at any point it
-// leaves a sound store, and the next collection does the rest. `progress` may be empty.
+// leaves a sound store, and the next collection does the rest; so does Cancelled, soon after it was
+// asked to stop. `progress` may be empty.
 absl::StatusOr<GcOutcome> ExecuteGc(ContentStore& store, const GcPlan& plan, GcGuard& guard,
-                                    const GcProgress& progress);
+                                    const GcProgress& progress, const std::stop_token& stop = {});
 
 }  // namespace mreg::content

@@ -24,8 +24,14 @@ class Nothing final : public GcGuard::Step {
 
 class Sweeper {
  public:
-  Sweeper(ContentStore& store, const GcPlan& plan, GcGuard& guard, const GcProgress& progress)
-      : store_(store), plan_(plan), guard_(guard), progress_(progress), rewriter_(store) {}
+  Sweeper(ContentStore& store, const GcPlan& plan, GcGuard& guard, const GcProgress& progress,
+          const std::stop_token& stop)
+      : store_(store),
+        plan_(plan),
+        guard_(guard),
+        progress_(progress),
+        stop_(stop),
+        rewriter_(store) {}
 
   absl::StatusOr<GcOutcome> Run() {
     MREG_RETURN_IF_ERROR(RemoveFiles());
@@ -37,8 +43,9 @@ class Sweeper {
   }
 
  private:
-  void Tell(std::string_view phase, uint64_t done, uint64_t total) const {
+  absl::Status Tell(std::string_view phase, uint64_t done, uint64_t total) const {
     if (progress_) progress_(phase, done, total);
+    return stop_.stop_requested() ? absl::CancelledError("it was stopped") : absl::OkStatus();
   }
 
   absl::Status RemoveFiles() {
@@ -46,7 +53,7 @@ class Sweeper {
     for (size_t begin = 0; begin < files.size(); begin += kRowsInBatch) {
       const size_t count = std::min(kRowsInBatch, files.size() - begin);
       MREG_RETURN_IF_ERROR(RemoveSomeFiles({files.data() + begin, count}));
-      Tell("removing files", begin + count, files.size());
+      MREG_RETURN_IF_ERROR(Tell("removing files", begin + count, files.size()));
     }
     return absl::OkStatus();
   }
@@ -104,7 +111,7 @@ class Sweeper {
       MREG_RETURN_IF_ERROR(RemoveSomeChunks({chunks.begin() + static_cast<ptrdiff_t>(next_chunk_),
                                              chunks.begin() + static_cast<ptrdiff_t>(end)}));
       next_chunk_ = end;
-      Tell("removing chunks", end, chunks.size());
+      MREG_RETURN_IF_ERROR(Tell("removing chunks", end, chunks.size()));
     }
     return absl::OkStatus();
   }
@@ -148,7 +155,7 @@ class Sweeper {
     uint64_t done = 0;
     for (const PackInfo& pack : plan_.dead_packs) {
       MREG_RETURN_IF_ERROR(RemovePack(pack).status());
-      Tell("removing packs", ++done, plan_.dead_packs.size());
+      MREG_RETURN_IF_ERROR(Tell("removing packs", ++done, plan_.dead_packs.size()));
     }
     return absl::OkStatus();
   }
@@ -199,7 +206,7 @@ class Sweeper {
         copied.push_back(pack);
       }
       if (rewriter_.copied_bytes() > before) MREG_RETURN_IF_ERROR(RemoveCopied(copied));
-      Tell("rewriting packs", ++done, plan_.sparse_packs.size());
+      MREG_RETURN_IF_ERROR(Tell("rewriting packs", ++done, plan_.sparse_packs.size()));
     }
     MREG_RETURN_IF_ERROR(rewriter_.Finish());
     return RemoveCopied(copied);
@@ -226,6 +233,7 @@ class Sweeper {
   const GcPlan& plan_;
   GcGuard& guard_;
   const GcProgress& progress_;
+  const std::stop_token& stop_;
   PackRewriter rewriter_;
   size_t next_chunk_ = 0;
   absl::flat_hash_set<ChunkId> kept_;  // of files that are held, and what those depend on
@@ -237,8 +245,8 @@ class Sweeper {
 std::unique_ptr<GcGuard::Step> NothingIsHeld::BeginStep() { return std::make_unique<Nothing>(); }
 
 absl::StatusOr<GcOutcome> ExecuteGc(ContentStore& store, const GcPlan& plan, GcGuard& guard,
-                                    const GcProgress& progress) {
-  return Sweeper(store, plan, guard, progress).Run();
+                                    const GcProgress& progress, const std::stop_token& stop) {
+  return Sweeper(store, plan, guard, progress, stop).Run();
 }
 
 }  // namespace mreg::content

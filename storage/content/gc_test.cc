@@ -153,6 +153,21 @@ TEST_F(GcTest, AReaderWithAnOldPlaceFindsTheNewOne) {
   EXPECT_TRUE(absl::IsNotFound(world_.store.ReadAt(gone, places[0]).status()));
 }
 
+TEST_F(GcTest, OneThatIsStoppedLeavesTheRestToTheNext) {
+  const auto files = world_.Put({{Piece(1)}, {Piece(2)}});
+  std::stop_source source;
+  source.request_stop();
+  NothingIsHeld guard;
+  const auto plan = world_.Plan({files[0]});
+  EXPECT_TRUE(absl::IsCancelled(
+      ExecuteGc(world_.store, *plan, guard, nullptr, source.get_token()).status()));
+  EXPECT_THAT(world_.Problems(), IsEmpty());
+  const auto rest = world_.Collect({files[0]});
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_EQ(rest->removed_chunks, 1u);
+  EXPECT_EQ(*world_.Read(files[0]), Piece(1));
+}
+
 TEST_F(GcTest, AFileThatIsHeldStaysWithItsChunks) {
   const ArtifactId file = world_.PutOne({Piece(1), Piece(2)});
   Holding guard;

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <future>
+#include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -69,6 +70,7 @@ class Optimizer {
     MREG_ASSIGN_OR_RETURN(bases_, ListBases(store_.index()));
     for (const ArtifactId& file : files) {
       MREG_RETURN_IF_ERROR(LookAt(file));
+      if (report_.was_stopped) break;
       ++report_.looked_files;
       if (progress_) progress_("looking at files", report_.looked_files, files.size());
     }
@@ -109,9 +111,11 @@ class Optimizer {
     if (absl::IsDataLoss(recipe.status())) return PassOver(recipe.status());
     MREG_RETURN_IF_ERROR(recipe.status());
     if (!*recipe) return absl::OkStatus();  // collected meanwhile
-    for (uint32_t number = 0; number < (*recipe)->tensors.size(); ++number) {
+    for (uint32_t number = 0; number < (*recipe)->tensors.size() && !IsStopped(); ++number) {
       MREG_RETURN_IF_ERROR(LookAtTensor(**recipe, number));
     }
+    report_.was_stopped = IsStopped();
+    if (report_.was_stopped) return absl::OkStatus();
     // Its tensors are found by those of later files, not by its own: as when it is added.
     if (!sketches_.writes().empty()) {
       MREG_RETURN_IF_ERROR(store_.index().Commit(std::exchange(sketches_, {})));
@@ -120,6 +124,8 @@ class Optimizer {
     looked_at_.push_back(file);
     return looked_at_.size() >= kFilesBetweenMarks ? Flush() : absl::OkStatus();
   }
+
+  bool IsStopped() const { return options_.stop.stop_requested(); }
 
   absl::Status PassOver(const absl::Status& why) {
     report_.problems.emplace_back(MessageOf(why));
@@ -196,7 +202,7 @@ class Optimizer {
     };
     bool pays = true;
     absl::Status status;
-    for (size_t i = 0; i < pieces.size() && pays && status.ok(); ++i) {
+    for (size_t i = 0; i < pieces.size() && pays && status.ok() && !IsStopped(); ++i) {
       Like like = PieceOf(alike, tensor.type, pieces[i].offset, {});
       if (like.chunks.empty()) continue;  // it has grown beyond what it is like
       ++report_.chunks;
@@ -221,9 +227,16 @@ class Optimizer {
     Outcome outcome = EncodeBetter(chunk, type, like);
     if (options_.cpu_percent > 0 && options_.cpu_percent < 100) {
       const auto worked = std::chrono::steady_clock::now() - begin;
-      std::this_thread::sleep_for(worked * (100 - options_.cpu_percent) / options_.cpu_percent);
+      Rest(worked * (100 - options_.cpu_percent) / options_.cpu_percent);
     }
     return outcome;
+  }
+
+  void Rest(std::chrono::steady_clock::duration time) const {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, options_.stop, time, [] { return false; });
   }
 
   // Nothing if it does not pay.
@@ -234,10 +247,6 @@ class Optimizer {
     if (stored.bases.empty() || std::ranges::count(stored.bases, chunk.id) > 0 ||
         !Pays(chunk.place.stored_length, CostOf(stored))) {
       return {absl::OkStatus(), std::nullopt};
-    }
-    if (may_rely_) {
-      const auto may_rely = may_rely_({&chunk.id, 1}, stored.bases);
-      if (!may_rely.ok() || !*may_rely) return {may_rely.status(), std::nullopt};
     }
     absl::Status proof = store_.Prove(stored);
     if (!proof.ok()) return {std::move(proof), std::nullopt};

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ struct OptimizeOptions {
   OptimizeMode mode = OptimizeMode::kExecute;
   size_t threads = 1;
   unsigned cpu_percent = 100;  // of the time that each thread works; it sleeps for the rest
+  // Asked to, the run ends within the time of some chunks. What it found so far is switched.
+  std::stop_token stop = {};
 };
 
 struct OptimizeReport {
@@ -55,14 +58,15 @@ struct OptimizeReport {
   uint64_t bytes_before = 0;  // as stored, of the improved chunks
   uint64_t bytes_after = 0;
   uint64_t held = 0;                  // chunks that somebody counts on as they are
+  bool was_stopped = false;           // with files left, for the next run
   std::vector<std::string> problems;  // one sentence each, of what is damaged and was passed over
 };
 
 // One at a time for a store, and not beside garbage collection, except where `guard` keeps other
 // processes apart. A file that was looked at is not looked at again. Old copies stay until garbage
 // is collected. Killed at any point it leaves a sound store, and the next run does the rest.
-// With kDryRun nothing is written but sketches, to find by. `may_rely` may be empty: all may;
-// it is called from several threads. `progress` may be empty. Memory: some 16 MiB a thread, and
+// With kDryRun nothing is written but sketches, to find by. `may_rely` may be empty: all may; it is
+// asked about whole tensors. `progress` may be empty. Memory: some 16 MiB a thread, and
 // some 50 bytes a chunk of the files that it looks at.
 absl::StatusOr<OptimizeReport> Optimize(ContentStore& store, const OptimizeOptions& options,
                                         BaseGuard& guard, const MayRely& may_rely,

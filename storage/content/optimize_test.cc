@@ -1,5 +1,7 @@
 #include "storage/content/optimize.h"
 
+#include <thread>
+
 #include "storage/content/chunk_receiver.h"
 #include "storage/content/encoding/prediction.h"
 #include "storage/content/gc_fixture.h"
@@ -285,6 +287,45 @@ TEST_F(OptimizeTest, ATransferWhoseOldFormWasCollectedIsBrokenOffAndNotWrong) {
   absl::StatusOr<size_t> got = size_t{1};
   while (got.ok() && *got > 0) got = sender->Read(buffer);
   EXPECT_TRUE(absl::IsUnavailable(got.status())) << got.status();
+}
+
+TEST_F(OptimizeTest, ARunThatIsStoppedKeepsWhatItFoundAndTheNextDoesTheRest) {
+  PutFamily();
+  std::stop_source source;
+  OptimizeOptions options;
+  options.stop = source.get_token();
+  const auto stopped =
+      Optimize(store, options, guard, nullptr, [&](std::string_view, uint64_t done, uint64_t) {
+        if (done == 3) source.request_stop();
+      });
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  EXPECT_TRUE(stopped->was_stopped);
+  EXPECT_EQ(stopped->looked_files, 3);
+  EXPECT_EQ(Differences().size(), stopped->improved_chunks);
+  EXPECT_GT(stopped->improved_chunks, 0);
+  ExpectSound();
+  const auto rest = Improve();
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_FALSE(rest->was_stopped);
+  EXPECT_EQ(rest->looked_files, kTunes + 2 - 3);
+  EXPECT_EQ(stopped->improved_chunks + rest->improved_chunks, 2 * kTunes + 1);
+  ExpectSound();
+}
+
+// With one percent of the time it would take minutes.
+TEST_F(OptimizeTest, ARunThatWorksAtEaseIsStoppedAtOnce) {
+  PutFamily();
+  std::stop_source source;
+  OptimizeOptions options;
+  options.cpu_percent = 1;
+  options.stop = source.get_token();
+  const auto begin = std::chrono::steady_clock::now();
+  std::jthread stopping([&] { source.request_stop(); });
+  const auto stopped = Optimize(store, options, guard, nullptr, nullptr);
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  EXPECT_TRUE(stopped->was_stopped);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  ExpectSound();
 }
 
 TEST(OptimizeKilledTest, AtAnyBatchNothingIsLostAndTheNextRunDoesTheRest) {

@@ -23,28 +23,38 @@ absl::StatusOr<std::vector<history::Reference>> ReferencesOf(kv::KeyValueStore& 
 
 Collector::Collector(kv::KeyValueStore& store, content::ContentStore& content,
                      const Repositories& repositories, const journal::Journal& journal,
-                     Members& members, Leases& leases, const Clock& clock)
+                     Members& members, Leases& leases, Upkeep& upkeep, const Clock& clock)
     : store_(store),
       content_(content),
       repositories_(repositories),
       journal_(journal),
       members_(members),
       leases_(leases),
+      upkeep_(upkeep),
       clock_(clock) {}
 
 absl::StatusOr<GcReport> Collector::Run(const GcOptions& options,
                                         const content::GcProgress& progress) {
+  MREG_ASSIGN_OR_RETURN(const auto turn, upkeep_.BeginCollection());
+  auto report = RunInTurn(options, progress, turn.stop());
+  if (absl::IsCancelled(report.status())) return Upkeep::Closed();
+  return report;
+}
+
+absl::StatusOr<GcReport> Collector::RunInTurn(const GcOptions& options,
+                                              const content::GcProgress& progress,
+                                              const std::stop_token& stop) {
   const TimePoint now = clock_.Now();
   MREG_ASSIGN_OR_RETURN(const auto head, journal_.Head());
   const auto round = leases_.BeginRound(head.size);
-  if (!round) return absl::AbortedError("a garbage collection or optimization is under way");
-  MREG_ASSIGN_OR_RETURN(const Marked marked, Mark(round->since(), now - options.grace, progress));
+  MREG_ASSIGN_OR_RETURN(const Marked marked,
+                        Mark(round.since(), now - options.grace, progress, stop));
   GcReport report;
   for (const Garbage& garbage : marked.garbage) report.objects += garbage.objects.size();
   MREG_ASSIGN_OR_RETURN(report.plan, content::PlanGc(content_, marked.files, {now, options.grace}));
   if (options.mode == GcMode::kPlanOnly) return report;
   MREG_ASSIGN_OR_RETURN(report.outcome,
-                        content::ExecuteGc(content_, report.plan, leases_, progress));
+                        content::ExecuteGc(content_, report.plan, leases_, progress, stop));
   for (const Garbage& garbage : marked.garbage) {
     MREG_RETURN_IF_ERROR(RemoveObjects(garbage, report));
   }
@@ -54,7 +64,8 @@ absl::StatusOr<GcReport> Collector::Run(const GcOptions& options,
 
 // References are listed before the journal is read: one that is gone by then is told of there.
 absl::StatusOr<Collector::Marked> Collector::Mark(uint64_t since, TimePoint not_before,
-                                                  const content::GcProgress& progress) const {
+                                                  const content::GcProgress& progress,
+                                                  const std::stop_token& stop) const {
   MREG_ASSIGN_OR_RETURN(const auto numbers, repositories_.ReadNumbers());
   std::vector<Garbage> repositories;
   for (uint64_t number = 1; number < numbers.end; ++number) {
@@ -69,6 +80,7 @@ absl::StatusOr<Collector::Marked> Collector::Mark(uint64_t since, TimePoint not_
   }
   Marked marked;
   for (Garbage& repository : repositories) {
+    if (stop.stop_requested()) return absl::CancelledError("it was stopped");
     const absl::Status status =
         MarkRepository(repository, former_by_number[repository.repository], marked);
     if (!status.ok()) {

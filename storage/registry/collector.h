@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,6 +13,7 @@
 #include "storage/registry/leases.h"
 #include "storage/registry/members.h"
 #include "storage/registry/repositories.h"
+#include "storage/registry/upkeep.h"
 
 namespace mreg::registry {
 
@@ -38,10 +40,11 @@ class Collector {
   // All outlive it.
   Collector(kv::KeyValueStore& store, content::ContentStore& content,
             const Repositories& repositories, const journal::Journal& journal, Members& members,
-            Leases& leases, const Clock& clock);
+            Leases& leases, Upkeep& upkeep, const Clock& clock);
 
-  // Aborted if one, or an optimization, is under way; DataLoss if some history cannot be read,
-  // since nobody knows then what has to stay. `progress` may be empty.
+  // Aborted if one is under way; an optimization steps aside. DataLoss if some history cannot be
+  // read, since nobody knows then what has to stay; Unavailable if the registry is closed
+  // meanwhile: what is left goes the next time. `progress` may be empty.
   absl::StatusOr<GcReport> Run(const GcOptions& options, const content::GcProgress& progress);
 
  private:
@@ -55,8 +58,11 @@ class Collector {
     std::vector<Garbage> garbage;
   };
 
+  absl::StatusOr<GcReport> RunInTurn(const GcOptions& options, const content::GcProgress& progress,
+                                     const std::stop_token& stop);
   absl::StatusOr<Marked> Mark(uint64_t since, TimePoint not_before,
-                              const content::GcProgress& progress) const;
+                              const content::GcProgress& progress,
+                              const std::stop_token& stop) const;
   absl::Status MarkRepository(Garbage& repository, std::span<const ObjectId> former,
                               Marked& marked) const;
   absl::Status RemoveObjects(const Garbage& garbage, GcReport& report);
@@ -68,6 +74,7 @@ class Collector {
   const journal::Journal& journal_;
   Members& members_;
   Leases& leases_;
+  Upkeep& upkeep_;
   const Clock& clock_;
 };
 

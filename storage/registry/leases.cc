@@ -65,12 +65,12 @@ Leases::RepositoryHold::~RepositoryHold() {
   leases_.holds_.erase(hold_);
 }
 
-std::optional<Leases::Round> Leases::BeginRound(uint64_t journal_size) {
+Leases::Round Leases::BeginRound(uint64_t journal_size) {
   std::lock_guard lock(mutex_);
-  if (std::exchange(in_round_, true)) return std::nullopt;
+  in_round_ = true;
   ForgetExpired();
   for (const Hold& hold : holds_) journal_size = std::min(journal_size, hold.journal_size);
-  return std::optional<Round>(std::in_place, *this, journal_size);
+  return Round(*this, journal_size);
 }
 
 Leases::Round::~Round() {

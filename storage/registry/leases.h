@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <span>
 #include <utility>
@@ -57,8 +56,8 @@ class Leases final : public content::GcGuard {
     std::set<Hold>::iterator hold_;
   };
 
-  // A collection. One at a time; leases that had run out are forgotten when it begins, no others
-  // before it ends.
+  // A collection or optimization. One at a time; leases that had run out are forgotten when it
+  // begins, no others before it ends.
   class Round {
    public:
     Round(Leases& leases, uint64_t since) : leases_(&leases), since_(since) {}
@@ -75,9 +74,9 @@ class Leases final : public content::GcGuard {
     Leases* leases_;
     const uint64_t since_;
   };
-  // Nothing if there is one under way. To be called after `journal_size` was read and before
-  // anything is marked.
-  std::optional<Round> BeginRound(uint64_t journal_size);
+  // To be called after `journal_size` was read and before anything is marked, while there is none:
+  // see Upkeep.
+  Round BeginRound(uint64_t journal_size);
 
   // As content::GcGuard::Step, for repositories too. Only while there is a round, one at a time.
   class RegistryStep final : public Step {

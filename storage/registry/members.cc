@@ -43,9 +43,9 @@ absl::StatusOr<std::vector<ChunkId>> Members::Missing(const std::string& space,
   return missing;
 }
 
-absl::StatusOr<bool> Members::MayRely(std::span<const ChunkId> dependants,
+absl::StatusOr<bool> Members::MayRely(std::span<const std::string> spaces,
+                                      std::span<const ChunkId> dependants,
                                       std::span<const ChunkId> bases) const {
-  MREG_ASSIGN_OR_RETURN(const auto spaces, Spaces());
   for (const std::string& space : spaces) {
     MREG_ASSIGN_OR_RETURN(const size_t held, CountHeld(space, dependants));
     if (held == 0) continue;

@@ -31,9 +31,13 @@ class Members {
   // True if the file is recorded as held by `space`.
   absl::StatusOr<bool> HasFile(const std::string& space, const ArtifactId& artifact) const;
 
-  // Whether every namespace that holds any of `dependants` holds all of `bases`, also where reading
-  // is not restricted.
-  absl::StatusOr<bool> MayRely(std::span<const ChunkId> dependants,
+  // The namespaces that hold anything.
+  absl::StatusOr<std::vector<std::string>> Spaces() const;
+
+  // Whether every one of `spaces` that holds any of `dependants` holds all of `bases`, also where
+  // reading is not restricted.
+  absl::StatusOr<bool> MayRely(std::span<const std::string> spaces,
+                               std::span<const ChunkId> dependants,
                                std::span<const ChunkId> bases) const;
 
   // The sizes of all files that `space` holds.
@@ -52,7 +56,6 @@ class Members {
     kv::Table table;  // where the chunk or file is
     Bytes id;
   };
-  absl::StatusOr<std::vector<std::string>> Spaces() const;
   absl::StatusOr<size_t> CountHeld(const std::string& space, std::span<const ChunkId> ids) const;
   absl::StatusOr<std::vector<Row>> ReadRows(ByteView after) const;
   absl::StatusOr<std::vector<Row>> WithoutPresent(std::vector<Row> rows) const;

@@ -21,7 +21,7 @@ class MembersTest : public testing::Test {
     Members::StageChunk(space, chunk, batch);
     ASSERT_TRUE(store_->Commit(batch).ok());
   }
-  bool MayRely() { return *members_.MayRely({&tuned_, 1}, {&base_, 1}); }
+  bool MayRely() { return *members_.MayRely(*members_.Spaces(), {&tuned_, 1}, {&base_, 1}); }
 
   const std::unique_ptr<kv::KeyValueStore> store_ = kv::MakeMemoryStore();
   const std::unique_ptr<content::PackStore> packs_ =

@@ -65,8 +65,8 @@ class FolderRegistry final : public Registry {
         quotas_(members_, options.quotas),
         transfer_(*store_, content_, repositories_, access_, members_, leases_, quotas_, clock),
         browse_(content_, repositories_, members_),
-        collector_(*store_, content_, repositories_, *journal_, members_, leases_, clock),
-        optimizer_(content_, *journal_, members_, leases_) {}
+        collector_(*store_, content_, repositories_, *journal_, members_, leases_, upkeep_, clock),
+        optimizer_(content_, *journal_, members_, leases_, upkeep_) {}
 
   absl::Status Recover() { return content_.RecoverUploads(nullptr).status(); }
 
@@ -127,6 +127,8 @@ class FolderRegistry final : public Registry {
     return optimizer_.Run(options, progress);
   }
 
+  void StopUpkeep() override { upkeep_.Close(); }
+
  private:
   // What a reference led to may have been collected, once it was moved, while we looked.
   absl::Status CheckRepository(const Caller& caller, const std::string& text) const {
@@ -180,6 +182,7 @@ class FolderRegistry final : public Registry {
   Quotas quotas_;
   Transfer transfer_;
   Browse browse_;
+  Upkeep upkeep_;
   Collector collector_;
   Optimizer optimizer_;
 };

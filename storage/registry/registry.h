@@ -69,6 +69,10 @@ class Registry {
   virtual absl::StatusOr<content::OptimizeReport> Optimize(const Caller& caller,
                                                            const content::OptimizeOptions& options,
                                                            const content::GcProgress& progress) = 0;
+
+  // Before it is closed: a collection or optimization under way ends soon, and none begins any
+  // more. They answer Unavailable. From any thread.
+  virtual void StopUpkeep() = 0;
 };
 
 enum class OpenMode { kExisting, kCreate };

@@ -1,9 +1,13 @@
 // A registry's garbage collection, seen from those who push to it and pull from it.
 #include <gmock/gmock.h>
 
+#include <future>
+#include <thread>
+
 #include "storage/sync/faulty_remote.h"
 #include "storage/sync/local_remote.h"
 #include "storage/sync/test_site.h"
+#include "tests/models/weights.h"
 
 namespace mreg::sync {
 namespace {
@@ -186,6 +190,38 @@ TEST_F(CollectTest, ObjectsOfAPushThatFailedGo) {
   move.set_to(std::string(commit.bytes()));
   ASSERT_TRUE(absl::IsAborted(remote_->Push(request).status()));
   EXPECT_EQ(Collect().removed_objects, 3u);
+  ExpectSound();
+}
+
+// Three users who know of no other's file, and so pushed theirs whole.
+TEST_F(CollectTest, AnOptimizationStepsAsideAndThenDoesTheRest) {
+  const Bytes weights = test_models::NormalFloats(100'000, 1);
+  std::vector<Bytes> files{weights};
+  for (unsigned seed : {2, 3}) files.push_back(test_models::TrainedFloats(weights, 0.01f, seed));
+  for (const Bytes& file : files) {
+    Site site;
+    const auto branch = "refs/heads/" + IdOf<ArtifactId>(file).ToShortHex();
+    ASSERT_TRUE(site.PushTo(*remote_, site.Commit({{"m.f32", file}}), branch).ok());
+  }
+  LetLeasesRunOut();
+  // Of two collections one waits for the optimization, and the other is refused then.
+  std::promise<void> one_waits;
+  const auto collect = [&] {
+    const auto collected = registry_->CollectGarbage(owner_, {GcMode::kExecute, kNoGrace}, nullptr);
+    if (absl::IsAborted(collected.status())) return one_waits.set_value();
+    EXPECT_TRUE(collected.ok()) << collected.status();
+  };
+  std::vector<std::jthread> collecting;
+  const auto report = registry_->Optimize(owner_, {}, [&](std::string_view, uint64_t, uint64_t) {
+    if (!collecting.empty()) return;
+    for (int i = 0; i < 2; ++i) collecting.emplace_back(collect);
+    one_waits.get_future().wait();
+  });
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->looked_files, 3u);
+  EXPECT_FALSE(report->was_stopped);
+  EXPECT_GE(report->improved_chunks, 2u);
+  for (const Bytes& file : files) EXPECT_EQ(*Fetch(file), file);
   ExpectSound();
 }
 

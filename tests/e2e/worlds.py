@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 MREG = os.environ["MREG"]
 MREGD = os.environ.get("MREGD", "")
@@ -153,6 +154,7 @@ class DaemonRegistry:
     def __init__(self, world):
         self.folder = world.path("registry")
         self.log = world.path("mregd.log")
+        self.watcher = None
         self.start()
 
     def start(self):
@@ -194,9 +196,31 @@ class DaemonRegistry:
 
     def gc(self, *words):
         """What `mregd gc` says it did."""
-        ran = subprocess.run([MREGD, "gc", "--data", self.folder, "--json", *words], check=True,
-                             capture_output=True, text=True)
-        return json.loads(ran.stdout)
+        return self.later("gc", *words)().json()
+
+    def later(self, command, *words):
+        """Starts a command of mregd; called, what it returns waits for the end."""
+        process = subprocess.Popen([MREGD, command, "--data", self.folder, "--json", *words],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+        def end():
+            out, err = process.communicate()
+            return Result([command, *words], process.returncode, out, err)
+
+        return end
+
+    def state(self, task):
+        """How far "gc" or "optimize" is."""
+        if not self.watcher:
+            self.watcher = self.token("watcher", "admin").strip()
+        request = urllib.request.Request(f"{self.base}/api/v1/{task}",
+                                         headers={"Authorization": "Bearer " + self.watcher})
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
+            return json.load(answer)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -265,6 +289,39 @@ def two_releases():
     source = random.Random(5)
     shared = source.randbytes(2_000_000)
     return (shared + source.randbytes(300_000), shared + source.randbytes(200_000))
+
+
+def safetensors(tensors):
+    """A file with these F32 tensors: bytes by name."""
+    header, offset = {}, 0
+    for name, data in tensors.items():
+        header[name] = {"dtype": "F32", "shape": [len(data) // 4],
+                        "data_offsets": [offset, offset + len(data)]}
+        offset += len(data)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + b"".join(tensors.values())
+
+
+def family(source, size, count):
+    """A model and `count` trained further, whose weights differ in their last bits: files of two
+    tensors of `size` bytes."""
+    def weights():
+        data = bytearray(source.randbytes(size))
+        signs = bytes((byte & 0x80) | 0x3c for byte in range(256))
+        data[3::4] = bytes(data[3::4]).translate(signs)
+        return data
+
+    def trained(data):
+        data = bytearray(data)
+        data[0::4] = source.randbytes(len(data) // 4)
+        return bytes(data)
+
+    first, second = weights(), weights()
+    models = [safetensors({"a": bytes(first), "b": bytes(second)})]
+    for number in range(count):
+        # Other names, so that only the weights tell what they are like.
+        models.append(safetensors({f"a{number}": trained(first), f"b{number}": trained(second)}))
+    return models
 
 
 def onnx_models(limit):
