@@ -19,16 +19,20 @@ constexpr size_t kAheadRecords = 8;
 }  // namespace
 
 ChunkReceiver::ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved,
-                             MayUse may_use)
+                             MayUse may_use, std::unique_ptr<ArrivalHasher> files)
     : store_(store),
       on_proved_(std::move(on_proved)),
       may_use_(std::move(may_use)),
+      own_files_(std::move(files)),
+      files_(own_files_.get()),
       ingest_(store.BeginIngest(std::move(hook))),
-      parser_([this](StoredChunk chunk) { return Prove(std::move(chunk)); }) {}
+      parser_([this](StoredChunk chunk) { return Prove(std::move(chunk)); }) {
+  if (files_ != nullptr) hasher_.emplace(1);
+}
 
-ChunkReceiver::ChunkReceiver(ContentStore& store, FileAssembler& assembler)
+ChunkReceiver::ChunkReceiver(ContentStore& store, ArrivalHasher& files)
     : store_(store),
-      assembler_(&assembler),
+      files_(&files),
       ingest_(store.BeginIngest(nullptr)),
       parser_([this](StoredChunk chunk) { return Prove(std::move(chunk)); }) {
   hasher_.emplace(1);
@@ -82,7 +86,7 @@ absl::Status ChunkReceiver::Prove(StoredChunk chunk) {
     MREG_RETURN_IF_ERROR(TakeOldest());
   }
   auto shared = std::make_shared<const StoredChunk>(std::move(chunk));
-  auto result = assembler_ == nullptr ? ProveAlone(shared) : ProveWithFile(shared);
+  auto result = files_ == nullptr ? ProveAlone(shared) : ProveWithFiles(shared);
   proving_.push_back({std::move(shared), bytes, std::move(result)});
   proving_bytes_ += bytes;
   return absl::OkStatus();
@@ -92,7 +96,7 @@ std::future<absl::Status> ChunkReceiver::ProveAlone(std::shared_ptr<const Stored
   return RunOn(store_.pool(), [this, chunk] { return store_.Prove(*chunk); });
 }
 
-std::future<absl::Status> ChunkReceiver::ProveWithFile(std::shared_ptr<const StoredChunk> chunk) {
+std::future<absl::Status> ChunkReceiver::ProveWithFiles(std::shared_ptr<const StoredChunk> chunk) {
   struct Decoded {
     Bytes room;
     ByteView plain;
@@ -102,12 +106,12 @@ std::future<absl::Status> ChunkReceiver::ProveWithFile(std::shared_ptr<const Sto
   auto done = RunOn(store_.pool(), [this, chunk, decoded]() -> absl::Status {
     MREG_ASSIGN_OR_RETURN(const Bytes base, store_.GetBases(*chunk));
     MREG_ASSIGN_OR_RETURN(decoded->plain, ViewUnverified(*chunk, base, decoded->room));
-    decoded->written = assembler_->Write(chunk->id, decoded->plain);
+    decoded->written = files_->Write(chunk->id, decoded->plain);
     return absl::OkStatus();
   });
   return RunOn(*hasher_, [this, chunk, decoded, done = std::move(done)]() mutable -> absl::Status {
     MREG_RETURN_IF_ERROR(done.get());
-    return CheckDigest(chunk->id, assembler_->Hash(chunk->id, decoded->plain, decoded->written));
+    return CheckDigest(chunk->id, files_->Hash(chunk->id, decoded->plain, decoded->written));
   });
 }
 

@@ -14,8 +14,8 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "storage/content/arrival_hasher.h"
 #include "storage/content/content_store.h"
-#include "storage/content/file_assembler.h"
 #include "storage/content/record_stream.h"
 #include "storage/content/similar_tensors.h"
 
@@ -29,10 +29,12 @@ using OnProved = std::function<absl::Status(const ChunkId& id)>;
 // again.
 class ChunkReceiver final : public ByteSink {
  public:
-  // `store` outlives it. `on_proved` may be empty. `may_use`: whether the sender may.
-  ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved, MayUse may_use = nullptr);
-  // For files that `assembler`, which outlives it, puts together while they arrive.
-  ChunkReceiver(ContentStore& store, FileAssembler& assembler);
+  // `store` outlives it. `on_proved` may be empty. `may_use`: whether the sender may. `files` may
+  // be null.
+  ChunkReceiver(ContentStore& store, IngestHook hook, OnProved on_proved, MayUse may_use = nullptr,
+                std::unique_ptr<ArrivalHasher> files = nullptr);
+  // For files that are put together while they arrive, by what outlives it.
+  ChunkReceiver(ContentStore& store, ArrivalHasher& files);
   ~ChunkReceiver() override;
 
   // From now on these are kept where they come, also if the store has them: its own are damaged.
@@ -57,7 +59,7 @@ class ChunkReceiver final : public ByteSink {
 
   absl::Status Prove(StoredChunk chunk);
   std::future<absl::Status> ProveAlone(std::shared_ptr<const StoredChunk> chunk);
-  std::future<absl::Status> ProveWithFile(std::shared_ptr<const StoredChunk> chunk);
+  std::future<absl::Status> ProveWithFiles(std::shared_ptr<const StoredChunk> chunk);
   absl::Status RequireBases(const StoredChunk& chunk);
   absl::Status MakeBasesUsable(const StoredChunk& chunk);
   absl::Status TakeOldest();
@@ -66,7 +68,8 @@ class ChunkReceiver final : public ByteSink {
   ContentStore& store_;
   const OnProved on_proved_;
   const MayUse may_use_;
-  FileAssembler* const assembler_ = nullptr;
+  const std::unique_ptr<ArrivalHasher> own_files_;
+  ArrivalHasher* const files_;
   const std::unique_ptr<ChunkIngest> ingest_;
   RecordParser parser_;
   std::optional<ThreadPool> hasher_;        // one thread: files are hashed in order

@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "schema/base/file_system.h"
 #include "schema/base/part_hasher.h"
+#include "storage/content/arrival_hasher.h"
 #include "storage/content/content_store.h"
 
 namespace mreg::content {
@@ -35,7 +36,7 @@ class FileOutputs {
 //
 // The file's hash follows the chunks that arrive in its order, together with theirs. Where others
 // came first, or were here before, it reads the file back.
-class FileAssembler {
+class FileAssembler final : public ArrivalHasher {
  public:
   // `store` and `outputs` outlive it.
   FileAssembler(const ContentStore& store, FileOutputs& outputs);
@@ -48,11 +49,9 @@ class FileAssembler {
 
   // Writes the bytes of a chunk, which need not be proved yet, to where they belong, unless that
   // was done. True if it was done now: those of one call stand. From any thread.
-  bool Write(const ChunkId& id, ByteView plain);
+  bool Write(const ChunkId& id, ByteView plain) override;
 
-  // The SHA-256 of `plain`, which this call's thread or another has `written` with Write, or not.
-  // One call at a time.
-  Bytes Hash(const ChunkId& id, ByteView plain, bool written);
+  Bytes Hash(const ChunkId& id, ByteView plain, bool written) override;
 
   // Completes what is left, after the last Hash. The files that were accepted.
   std::vector<ArtifactId> Finish();

@@ -11,6 +11,7 @@
 #include "storage/content/content_store.h"
 #include "storage/history/lfs_pointer.h"
 #include "storage/history/repository.h"
+#include "storage/registry/file_proofs.h"
 #include "storage/registry/leases.h"
 #include "storage/registry/members.h"
 
@@ -20,11 +21,12 @@ namespace mreg::registry {
 class PushCheck {
  public:
   PushCheck(history::Repository& history, content::ContentStore& content, const Members& members,
-            Leases& leases, std::string space)
+            Leases& leases, const FileProofs& proofs, std::string space)
       : history_(history),
         content_(content),
         members_(members),
         leases_(leases),
+        proofs_(proofs),
         space_(std::move(space)) {}
 
   // Checks the whole request; its objects are then written to `history`, not yet flushed.
@@ -52,6 +54,7 @@ class PushCheck {
   content::ContentStore& content_;
   const Members& members_;
   Leases& leases_;
+  const FileProofs& proofs_;
   const std::string space_;
   std::vector<history::ReferenceMove> moves_;
   absl::flat_hash_map<ArtifactId, content::Recipe> new_recipes_;  // proved

@@ -63,7 +63,9 @@ class FolderRegistry final : public Registry {
         members_(*store_, content_, access_),
         leases_(clock, options.lease_length),
         quotas_(members_, options.quotas),
-        transfer_(*store_, content_, repositories_, access_, members_, leases_, quotas_, clock),
+        proofs_(content_, clock),
+        transfer_(*store_, content_, repositories_, access_, members_, leases_, quotas_, proofs_,
+                  clock),
         browse_(content_, repositories_, members_),
         collector_(*store_, content_, repositories_, *journal_, members_, leases_, upkeep_, clock),
         optimizer_(content_, *journal_, members_, leases_, upkeep_) {}
@@ -180,6 +182,7 @@ class FolderRegistry final : public Registry {
   Members members_;
   Leases leases_;
   Quotas quotas_;
+  FileProofs proofs_;
   Transfer transfer_;
   Browse browse_;
   Upkeep upkeep_;

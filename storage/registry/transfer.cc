@@ -19,6 +19,11 @@ std::string OneLine(std::string_view text) {
   return std::string(text.substr(0, std::min(text.find('\n'), kMaxReason)));
 }
 
+// Of two pushes by one token to one repository at once, the second's files may have to be hashed.
+std::string UploaderOf(const Caller& caller, const RepositoryName& name) {
+  return fmt::format("{} {}", caller.name, name.ToString());
+}
+
 absl::StatusOr<std::vector<ObjectId>> ParseObjectIds(
     const google::protobuf::RepeatedPtrField<std::string>& raw) {
   std::vector<ObjectId> ids;
@@ -33,7 +38,7 @@ absl::StatusOr<std::vector<ObjectId>> ParseObjectIds(
 
 Transfer::Transfer(kv::KeyValueStore& store, content::ContentStore& content,
                    Repositories& repositories, const Access& access, const Members& members,
-                   Leases& leases, Quotas& quotas, const Clock& clock)
+                   Leases& leases, Quotas& quotas, FileProofs& proofs, const Clock& clock)
     : store_(store),
       content_(content),
       repositories_(repositories),
@@ -41,6 +46,7 @@ Transfer::Transfer(kv::KeyValueStore& store, content::ContentStore& content,
       members_(members),
       leases_(leases),
       quotas_(quotas),
+      proofs_(proofs),
       clock_(clock) {}
 
 absl::StatusOr<v1::ReferencesReply> Transfer::ListReferences(const Caller& caller,
@@ -79,14 +85,15 @@ absl::StatusOr<std::vector<ChunkId>> Transfer::UsableBases(const RepositoryName&
 }
 
 absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const RepositoryName& name,
-                                               const v1::OfferRequest& request) const {
+                                               const v1::OfferRequest& request) {
   MREG_RETURN_IF_ERROR(access_.RequireWrite(caller, name));
   v1::OfferReply reply;
+  std::vector<content::Recipe> files;
   std::vector<ChunkId> wanted;
   absl::flat_hash_set<ChunkId> seen;
   uint64_t added_bytes = 0;
   for (int i = 0; i < request.recipes_size(); ++i) {
-    MREG_ASSIGN_OR_RETURN(const content::Recipe offered, content::FromProto(request.recipes(i)));
+    MREG_ASSIGN_OR_RETURN(content::Recipe offered, content::FromProto(request.recipes(i)));
     if (quotas_.IsLimited(name.space())) {
       MREG_ASSIGN_OR_RETURN(const bool is_held, members_.HasFile(name.space(), offered.artifact));
       if (!is_held) added_bytes += offered.size;
@@ -100,6 +107,7 @@ absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const Repos
     for (const content::RecipeChunk& chunk : offered.chunks) {
       if (seen.insert(chunk.id).second) wanted.push_back(chunk.id);
     }
+    files.push_back(std::move(offered));
   }
   MREG_RETURN_IF_ERROR(quotas_.Check(name.space(), added_bytes));
   leases_.Keep(wanted);
@@ -109,6 +117,7 @@ absl::StatusOr<v1::OfferReply> Transfer::Offer(const Caller& caller, const Repos
   leases_.KeepAsBases(bases);
   MREG_ASSIGN_OR_RETURN(const auto usable, UsableBases(name, bases));
   reply.set_known_bases(JoinIds(usable));
+  proofs_.Expect(UploaderOf(caller, name), std::move(files), missing);
   return reply;
 }
 
@@ -139,7 +148,8 @@ absl::StatusOr<std::unique_ptr<content::ChunkReceiver>> Transfer::BeginUpload(
     leases_.KeepAsBases(bases);
     return AreVisible(space, bases);
   };
-  return std::make_unique<content::ChunkReceiver>(content_, hook, on_proved, may_use);
+  return std::make_unique<content::ChunkReceiver>(content_, hook, on_proved, may_use,
+                                                  proofs_.BeginUpload(UploaderOf(caller, name)));
 }
 
 absl::StatusOr<v1::PushReply> Transfer::Push(const Caller& caller, const RepositoryName& name,
@@ -147,7 +157,7 @@ absl::StatusOr<v1::PushReply> Transfer::Push(const Caller& caller, const Reposit
   MREG_ASSIGN_OR_RETURN(const auto repository, repositories_.OpenForWriting(caller, name));
   // From here on until the references have moved, no collection takes what they are to lead to.
   const Leases::RepositoryHold hold(leases_, repository.number, repository.journal_size);
-  PushCheck check(*repository.history, content_, members_, leases_, name.space());
+  PushCheck check(*repository.history, content_, members_, leases_, proofs_, name.space());
   MREG_RETURN_IF_ERROR(check.Run(request));
   MREG_ASSIGN_OR_RETURN(const uint64_t added_bytes, check.AddedBytes());
   MREG_RETURN_IF_ERROR(quotas_.Check(name.space(), added_bytes));

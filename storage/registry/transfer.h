@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "mreg/v1/sync.pb.h"
 #include "storage/content/chunk_receiver.h"
+#include "storage/registry/file_proofs.h"
 #include "storage/registry/leases.h"
 #include "storage/registry/members.h"
 #include "storage/registry/quotas.h"
@@ -25,7 +26,7 @@ class Transfer {
  public:
   Transfer(kv::KeyValueStore& store, content::ContentStore& content, Repositories& repositories,
            const Access& access, const Members& members, Leases& leases, Quotas& quotas,
-           const Clock& clock);
+           FileProofs& proofs, const Clock& clock);
 
   // A repository that does not exist has no references and `exists` is false; for callers who
   // may write, since a push will create it. NotFound for others.
@@ -35,7 +36,7 @@ class Transfer {
   // Which files and chunks of an offer the registry lacks. What it has stays for kLeaseLength.
   // ResourceExhausted, as from Push, if the namespace may not keep so much.
   absl::StatusOr<v1::OfferReply> Offer(const Caller& caller, const RepositoryName& name,
-                                       const v1::OfferRequest& request) const;
+                                       const v1::OfferRequest& request);
 
   // Takes chunks: durable when finished, and kept as far as they came if it is not. They belong
   // to no version yet.
@@ -78,6 +79,7 @@ class Transfer {
   const Members& members_;
   Leases& leases_;
   Quotas& quotas_;
+  FileProofs& proofs_;
   const Clock& clock_;
 };
 

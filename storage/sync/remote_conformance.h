@@ -294,6 +294,35 @@ TEST_P(RemoteTest, AVersionWhoseContentWasNotSentIsRefused) {
   EXPECT_EQ(remote_->ListReferences()->references_size(), 1);
 }
 
+// Files are proved while their chunks come, by the recipes of the offer: others are not.
+TEST_P(RemoteTest, ARecipeThatWasNotOfferedIsLookedAtWhenItIsPushed) {
+  const CommitId commit = alice_.Commit({{"model.onnx", model_}});
+  const auto objects =
+      *alice_.history->ObjectsBetween(std::vector<ObjectId>{ToObjectId(commit)}, {});
+  const content::Recipe recipe = **alice_.content.FindRecipe(model_id_);
+  ASSERT_GT(recipe.spans.size(), 1u);
+  content::Recipe falsely = recipe;
+  std::swap(falsely.spans.front(), falsely.spans.back());
+  std::vector<ChunkId> ids;
+  for (const content::RecipeChunk& chunk : recipe.chunks) ids.push_back(chunk.id);
+  for (const content::Recipe& offered : {falsely, recipe}) {
+    v1::OfferRequest offer;
+    *offer.add_recipes() = content::ToProto(offered);
+    ASSERT_TRUE(remote_->Offer(offer).ok());
+    const auto sender = *content::ChunkSender::Open(alice_.content, ids, {});
+    ASSERT_TRUE(remote_->Upload(*sender, sender->length()).ok());
+    v1::PushRequest request = alice_.UncheckedPush(commit, objects);
+    *request.add_recipes() = content::ToProto(falsely);
+    EXPECT_TRUE(absl::IsDataLoss(remote_->Push(request).status()));
+  }
+  v1::PushRequest request = alice_.UncheckedPush(commit, objects);
+  *request.add_recipes() = content::ToProto(recipe);
+  const auto pushed = remote_->Push(request);
+  ASSERT_TRUE(pushed.ok()) << pushed.status();
+  ASSERT_TRUE(FetchFiles(bob_.content, *remote_, {&model_id_, 1}, nullptr).ok());
+  EXPECT_EQ(*bob_.Read(model_id_), model_);
+}
+
 TEST_P(RemoteTest, HostilePathsAndReferencesAreRefused) {
   for (const char* path : {"sub/.GIT/config", "nul.txt", "a:b", ".mreg/x"}) {
     const auto blob = *alice_.history->WriteObject(history::ObjectType::kBlob, "x");
