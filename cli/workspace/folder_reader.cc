@@ -9,8 +9,8 @@
 #include <memory>
 #include <string_view>
 
-#include "cli/workspace/unique_fd.h"
 #include "schema/base/status.h"
+#include "schema/base/unique_fd.h"
 #include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {

@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/workspace/unique_fd.h"
 #include "schema/base/file_system.h"
+#include "schema/base/unique_fd.h"
 #include "storage/history/repository.h"
 #include "storage/history/staging_index.h"
 

@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/workspace/unique_fd.h"
 #include "cli/workspace/work_file.h"
+#include "schema/base/unique_fd.h"
 
 namespace mreg::workspace {
 

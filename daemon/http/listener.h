@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "daemon/http/asio_types.h"
-#include "daemon/http/unique_fd.h"
+#include "schema/base/unique_fd.h"
 
 namespace mreg::http {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "daemon/http/unique_fd.h"
+#include "schema/base/unique_fd.h"
 
 namespace mreg::http {
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "daemon/http/unique_fd.h"
+#include "schema/base/unique_fd.h"
 
 namespace mreg::http {
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace mreg::http {
+namespace mreg {
 
 class UniqueFd {
  public:
@@ -28,4 +28,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace mreg::http
+}  // namespace mreg
