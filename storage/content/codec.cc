@@ -24,6 +24,8 @@ constexpr size_t kHeadroom = 1 << 10;  // for what an encoding adds to bytes tha
 constexpr size_t kLikenessBytes = 16 << 10;
 constexpr double kUnlike = 0.97;
 constexpr double kAlike = 0.85;
+// Where a difference needs more than this the floats may be those of the base on a grid.
+constexpr double kNearlySame = 0.3;
 
 // A look at the middle tells compressible bytes from incompressible ones.
 bool SampleCompresses(ByteView plain) {
@@ -88,6 +90,48 @@ absl::StatusOr<Bytes> DecodeElements(const StoredChunk& chunk, ByteView base) {
   return plain;
 }
 
+// What a chunk can be a difference to.
+struct Prediction {
+  Encoding encoding = Encoding::kDifference;
+  Bytes rule;       // that the payload begins with, behind the type
+  Bytes predicted;  // by it, as a reader will have it
+  double likeness = 0;
+
+  ByteView Of(const Base& base) const {
+    return encoding == Encoding::kComputed ? ByteView(predicted) : ByteView(base.plain);
+  }
+};
+
+std::optional<Prediction> PredictBy(const std::optional<encoding::Rule>& rule, ByteView plain,
+                                    ByteView base, const encoding::Element& element) {
+  if (!rule) return std::nullopt;
+  Prediction prediction{Encoding::kComputed, {}, {}};
+  encoding::AppendRule(*rule, prediction.rule);
+  ByteView written = prediction.rule;
+  const auto read = encoding::TakeRule(written, plain.size(), base.size());
+  if (!read.ok()) return std::nullopt;
+  prediction.predicted = encoding::Predict(base, *read);
+  prediction.likeness = Likeness(plain, prediction.predicted, element);
+  return prediction;
+}
+
+// The best that `base` is good for.
+std::optional<Prediction> PredictFrom(const Base& base, ByteView plain, onnx::DataType type,
+                                      const Place& place, const encoding::Element& element) {
+  const encoding::Place at{place.dims, place.first, base.skip};
+  std::optional<Prediction> best;
+  if (base.type != type) {
+    best = PredictBy(encoding::FindRule(plain, type, base.plain, base.type, at), plain, base.plain,
+                     element);
+  } else if (base.ids.size() == 1 && base.skip == 0) {
+    best.emplace().likeness = Likeness(plain, base.plain, element);
+  }
+  if (best && best->likeness < kNearlySame) return best;
+  auto grid = PredictBy(encoding::FindGrid(plain, type, base.plain, base.type, at), plain,
+                        base.plain, element);
+  return grid && (!best || grid->likeness < best->likeness) ? std::move(grid) : std::move(best);
+}
+
 }  // namespace
 
 StoredChunk Encode(const ChunkId& id, Bytes plain, onnx::DataType type) {
@@ -106,32 +150,18 @@ StoredChunk EncodeBeside(const ChunkId& id, Bytes plain, onnx::DataType type, co
                          const Place& place) {
   const auto element = encoding::ElementOf(type);
   if (!element || base.ids.size() > kMaxBases) return Encode(id, std::move(plain), type);
+  const auto prediction = PredictFrom(base, plain, type, place, *element);
+  if (!prediction || prediction->likeness > kUnlike) return Encode(id, std::move(plain), type);
   StoredChunk chunk;
   chunk.id = id;
-  chunk.encoding = Encoding::kDifference;
+  chunk.encoding = prediction->encoding;
   chunk.plain_length = static_cast<uint32_t>(plain.size());
   chunk.bases = base.ids;
   chunk.payload.reserve(plain.size() + kHeadroom);
   chunk.payload.push_back(static_cast<char>(type));
-  ByteView like = base.plain;
-  Bytes predicted;
-  if (base.type != type) {
-    const auto rule = encoding::FindRule(plain, type, base.plain, base.type,
-                                         {place.dims, place.first, base.skip});
-    if (!rule) return Encode(id, std::move(plain), type);
-    chunk.encoding = Encoding::kComputed;
-    encoding::AppendRule(*rule, chunk.payload);
-    // As a reader will have it.
-    ByteView written = ByteView(chunk.payload).substr(1);
-    const auto read = encoding::TakeRule(written, plain.size(), base.plain.size());
-    if (!read.ok()) return Encode(id, std::move(plain), type);
-    predicted = encoding::Predict(base.plain, *read);
-    like = predicted;
-  }
-  const double likeness = Likeness(plain, like, *element);
-  if (likeness > kUnlike) return Encode(id, std::move(plain), type);
-  encoding::AppendDifference(plain, like, *element, chunk.payload);
-  if (likeness < kAlike) return chunk;
+  chunk.payload += prediction->rule;
+  encoding::AppendDifference(plain, prediction->Of(base), *element, chunk.payload);
+  if (prediction->likeness < kAlike) return chunk;
   StoredChunk alone = Encode(id, std::move(plain), type);
   return chunk.payload.size() < alone.payload.size() - alone.payload.size() / 32 ? std::move(chunk)
                                                                                  : std::move(alone);
@@ -142,12 +172,12 @@ onnx::DataType TypeOf(const StoredChunk& chunk) {
   return tells && !chunk.payload.empty() ? static_cast<unsigned char>(chunk.payload[0]) : 0;
 }
 
-absl::StatusOr<Source> SourceOf(const StoredChunk& chunk, size_t base_bytes) {
+absl::StatusOr<Source> SourceOf(const StoredChunk& chunk) {
   if (chunk.encoding != Encoding::kComputed || chunk.payload.empty()) {
     return Damaged(chunk.id, "is not computed");
   }
   ByteView in = ByteView(chunk.payload).substr(1);
-  MREG_ASSIGN_OR_RETURN(const auto rule, encoding::TakeRule(in, chunk.plain_length, base_bytes));
+  MREG_ASSIGN_OR_RETURN(const auto rule, encoding::TakeRuleHead(in));
   return Source{rule.from, rule.skip};
 }
 

@@ -76,12 +76,12 @@ absl::Status Verify(const StoredChunk& chunk, ByteView base = {});
 absl::Status CheckDigest(const ChunkId& id, ByteView digest);
 
 // What a computed chunk is computed from: the type of its bases' elements, and how many of those
-// lie before its first. `base_bytes`: of all its bases.
+// lie before its first.
 struct Source {
   onnx::DataType type = 0;
   uint32_t skip = 0;
 };
-absl::StatusOr<Source> SourceOf(const StoredChunk& chunk, size_t base_bytes);
+absl::StatusOr<Source> SourceOf(const StoredChunk& chunk);
 
 // The type that the chunk was encoded with, as far as its encoding tells; 0 otherwise.
 onnx::DataType TypeOf(const StoredChunk& chunk);

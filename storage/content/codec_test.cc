@@ -102,6 +102,15 @@ TEST(Codec, ReadsTheFormatAsItIsSpecified) {
                      none + "00000000",
                  *HexDecode("803f0040")),
             HexEncode(Floats({2})));
+  // From the second on to the nearest multiples of .75.
+  EXPECT_EQ(read(Encoding::kComputed, 12,
+                 "01060101"
+                 "01000000"
+                 "01000000010000000000000000000000"
+                 "037e038003000300" +
+                     none + "00000000",
+                 base),
+            HexEncode(Floats({2.25, -3, 0.75})));
 }
 
 TEST(Codec, ATypeThatDoesNotFitItsRuleIsDataLoss) {

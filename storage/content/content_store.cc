@@ -13,6 +13,7 @@
 #include "schema/base/status.h"
 #include "storage/content/artifact_reader.h"
 #include "storage/content/base_finder.h"
+#include "storage/content/encoding/element.h"
 #include "storage/content/file_putter.h"
 #include "storage/content/record_stream.h"
 #include "storage/content/run_on.h"
@@ -191,31 +192,44 @@ absl::Status ContentStore::Prove(const StoredChunk& chunk) const {
   return content::Verify(chunk, base);
 }
 
-absl::StatusOr<std::optional<Base>> ContentStore::FindBase(std::span<const ChunkId> ids,
-                                                           onnx::DataType type) const {
-  Base base{{}, type, {}};
+absl::StatusOr<std::optional<ContentStore::BaseChunks>> ContentStore::FindBaseChunks(
+    std::span<const ChunkId> ids, onnx::DataType type) const {
+  BaseChunks base{{}, type};
   const auto keys = KeysOf(ids);
   MREG_ASSIGN_OR_RETURN(const auto rows, index_.GetMany(Table::kChunks, keys));
   for (size_t i = 0; i < ids.size(); ++i) {
     if (!rows[i]) return std::nullopt;
     MREG_ASSIGN_OR_RETURN(const ChunkPlace place, DecodePlace(*rows[i]));
-    const size_t begin = base.plain.size();
     for (const ChunkId& id : place.bases.empty() ? std::vector{ids[i]} : place.bases) {
-      // Where a piece has another length the next one's elements are not where they should be.
-      if (base.plain.size() % kTensorPiece != 0) return std::nullopt;
       base.ids.push_back(id);
-      MREG_ASSIGN_OR_RETURN(const Bytes plain, Get(id));
-      base.plain += plain;
     }
     Source source{type};
     if (place.encoding == Encoding::kComputed) {
       MREG_ASSIGN_OR_RETURN(const StoredChunk chunk, ReadAt(ids[i], place));
-      MREG_ASSIGN_OR_RETURN(source, SourceOf(chunk, base.plain.size() - begin));
+      MREG_ASSIGN_OR_RETURN(source, SourceOf(chunk));
     }
     if (i == 0) base.type = source.type, base.skip = source.skip;
     if (base.type != source.type || (i > 0 && source.skip != 0)) return std::nullopt;
   }
   return base;
+}
+
+absl::StatusOr<std::optional<Base>> ContentStore::FindBase(std::span<const ChunkId> ids,
+                                                           onnx::DataType type,
+                                                           const ElementRange& wanted) const {
+  MREG_ASSIGN_OR_RETURN(const auto chunks, FindBaseChunks(ids, type));
+  const uint64_t each = chunks ? encoding::CountElements(chunks->type, kTensorPiece) : 0;
+  if (each == 0) return std::nullopt;
+  const uint64_t begin = chunks->skip + wanted.skip, end = begin + wanted.count;
+  Base base{{}, chunks->type, {}, static_cast<uint32_t>(begin % each)};
+  for (uint64_t i = begin / each; i < chunks->ids.size() && i * each < end; ++i) {
+    // Where a piece has another length the next one's elements are not where they should be.
+    if (base.plain.size() % kTensorPiece != 0) return std::nullopt;
+    MREG_ASSIGN_OR_RETURN(const Bytes plain, Get(chunks->ids[i]));
+    base.ids.push_back(chunks->ids[i]);
+    base.plain += plain;
+  }
+  return base.ids.empty() ? std::nullopt : std::optional(std::move(base));
 }
 
 absl::StatusOr<std::optional<Recipe>> ContentStore::FindRecipe(const ArtifactId& artifact) const {

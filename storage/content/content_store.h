@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,6 +37,12 @@ struct StoreStats {
   uint64_t pack_bytes = 0;  // of the pack files
 };
 
+// `count` elements behind the first `skip`.
+struct ElementRange {
+  uint64_t skip = 0;
+  uint64_t count = std::numeric_limits<uint32_t>::max();
+};
+
 // Thread-safe.
 class ContentStore {
  public:
@@ -60,11 +67,12 @@ class ContentStore {
   // DataLoss if it is not.
   absl::Status Prove(const StoredChunk& chunk) const;
 
-  // What can be a base in place of `ids`, chunks with elements of `type`: each of them, or where
-  // that is a difference itself, what it is a difference to, or where it is computed, what from
-  // (then the base has another type). Nothing if one is not in the store.
-  absl::StatusOr<std::optional<Base>> FindBase(std::span<const ChunkId> ids,
-                                               onnx::DataType type) const;
+  // What can be a base in place of `ids`, pieces of a tensor with elements of `type`: each of them,
+  // or where that is a difference itself, what it is a difference to, or where it is computed, what
+  // from (then the base may have another type). Of that the chunks that hold the `wanted` elements.
+  // Nothing if one of `ids` is not in the store.
+  absl::StatusOr<std::optional<Base>> FindBase(std::span<const ChunkId> ids, onnx::DataType type,
+                                               const ElementRange& wanted = {}) const;
 
   // The chunks that those of `ids` that are here need, each once.
   absl::StatusOr<std::vector<ChunkId>> BasesOf(std::span<const ChunkId> ids) const;
@@ -118,12 +126,21 @@ class ContentStore {
   PackStore& packs() const { return packs_; }
 
  private:
+  // Base, but for the bytes.
+  struct BaseChunks {
+    std::vector<ChunkId> ids;
+    onnx::DataType type = 0;
+    uint64_t skip = 0;
+  };
+
   absl::Status CopyHashed(const Recipe& recipe, ByteSink& sink,
                           const std::function<void(uint64_t)>& progress) const;
   absl::Status FindDamage(const Recipe& recipe) const;
   absl::StatusOr<Bytes> JoinBases(const StoredChunk& chunk,
                                   absl::StatusOr<Bytes> (ContentStore::*get)(const ChunkId&)
                                       const) const;
+  absl::StatusOr<std::optional<BaseChunks>> FindBaseChunks(std::span<const ChunkId> ids,
+                                                           onnx::DataType type) const;
   absl::StatusOr<uint64_t> Replay(const ReadableFile& file, bool with_bases,
                                   ChunkIngest& ingest) const;
 

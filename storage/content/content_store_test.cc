@@ -394,6 +394,38 @@ TEST_F(FamilyTest, CopiesInAWiderTypeCostNextToNothing) {
   }
 }
 
+TEST_F(FamilyTest, WhatWasQuantisedAndMultipliedOutAgainCostsNextToNothing) {
+  using encoding::Rule;
+  const auto count = static_cast<uint32_t>(base_.size() / 4);
+  const ArtifactId base = PutTensor(base_, "w", {}).artifact;
+  for (const float scale : {0.0006f, 0.0008f}) {
+    const Rule down{Rule::Kind::kQuantise, kFloat, 3, count, 0, {}, {{scale, 0}}};
+    const Rule up{Rule::Kind::kDequantiseGroups, 3, kFloat, count, 0, {}, down.lines};
+    const Bytes levels = encoding::Predict(base_, down), coarse = encoding::Predict(levels, up);
+    const ArtifactId kept = PutTensor(levels, "w_quantized", {base}, 3).artifact;
+    // Be it beside the base or beside the levels, which are computed from it.
+    const ArtifactId artifact = PutTensor(coarse, "w", {scale < .0007f ? kept : base}).artifact;
+    EXPECT_LT(share_, 0.001);
+    EXPECT_EQ(*Read(artifact), coarse);
+  }
+}
+
+TEST_F(FamilyTest, OfSeveralThatAreAlikeTheOneThatStoresLeastIsTaken) {
+  const Bytes far = test_models::TrainedFloats(base_, 0.1f, 37);
+  std::vector<ArtifactId> put;
+  const auto ingest = store_.BeginIngest(nullptr);  // in one, so neither is found for the other
+  for (const Bytes& weights : {far, base_}) {
+    const auto result = store_.PutFile(MemoryFile(weights), {{"w", kFloat, 0, weights.size(), {}}},
+                                       {}, *ingest, nullptr);
+    ASSERT_TRUE(result.ok()) << result.status();
+    put.push_back(result->artifact);
+  }
+  ASSERT_TRUE(ingest->Finish().ok());
+  const ArtifactId tuned = PutTensor(tuned_, "w", {put[0]}).artifact;
+  EXPECT_LT(share_, 0.63);
+  EXPECT_EQ(*Read(tuned), tuned_);
+}
+
 TEST_F(FamilyTest, ACastOfAFineTuneIsComputedFromTheFineTunesBase) {
   const ArtifactId base = PutTensor(base_, "w", {}).artifact;
   const ArtifactId tuned = PutTensor(tuned_, "w", {base}).artifact;

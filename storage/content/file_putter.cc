@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "storage/content/encoding/sketch.h"
@@ -14,6 +16,8 @@ namespace mreg::content {
 namespace {
 
 constexpr uint64_t kBlockBytes = kTensorPiece;
+constexpr size_t kMostFound = 2;               // candidates by a tensor's values
+constexpr size_t kTrialBytes = 64 << 10;       // of a tensor, to compare candidates
 constexpr int kHashSlots = 24;                 // blocks that wait for the file's hash
 constexpr uint64_t kInFlightBytes = 24 << 20;  // of chunks in the pool
 
@@ -99,19 +103,37 @@ absl::Status FilePutter::PutTensor(const Region& region) {
   return absl::OkStatus();
 }
 
-// By its values, which tell most, among those by its name; else by name and shape.
+// By name and shape, and by its values.
 std::optional<StoredTensor> FilePutter::FindLike(const Region& region, ByteView head) {
-  const StoredTensor* const guess = bases_.Find(region);
+  std::vector<StoredTensor> candidates;
+  if (const StoredTensor* const guess = bases_.Find(region)) candidates.push_back(*guess);
   if (const auto sketch = encoding::SketchOf(head, region.type)) {
     const auto number = static_cast<uint32_t>(tensors_.size() - 1);
     sketched_.push_back({{number, sketch->bits}, submitted_});
     // A search that fails is no reason to refuse a file.
-    TensorQuery query{*sketch, region.type, std::nullopt, nullptr};
-    if (guess != nullptr && !guess->chunks.empty()) query.preferred = guess->chunks.front();
-    auto found = similar_.Find(query);
-    if (found.ok() && *found) return *std::move(found);
+    auto found = similar_.FindSome({*sketch, region.type, std::nullopt, nullptr}, kMostFound);
+    if (found.ok()) std::ranges::move(*found, std::back_inserter(candidates));
   }
-  return guess == nullptr ? std::nullopt : std::optional(*guess);
+  return Best(std::move(candidates), region, head);
+}
+
+// Candidates mostly lead to the same base. Only where they do not is it worth a trial.
+std::optional<StoredTensor> FilePutter::Best(std::vector<StoredTensor> candidates,
+                                             const Region& region, ByteView head) const {
+  absl::flat_hash_set<ChunkId> seen;
+  std::erase_if(candidates, [&](const StoredTensor& candidate) {
+    if (candidate.chunks.empty()) return true;
+    const auto bases = store_.BasesOf({&candidate.chunks.front(), 1});
+    return !seen.insert(bases.ok() && !bases->empty() ? bases->front() : candidate.chunks.front())
+                .second;
+  });
+  if (candidates.empty()) return std::nullopt;
+  if (candidates.size() == 1) return std::move(candidates.front());
+  const Bytes sample(head.substr(0, kTrialBytes));
+  return *std::ranges::min_element(candidates, {}, [&](const StoredTensor& candidate) {
+    const Like like = PieceOf(candidate, region.type, 0, region.dims);
+    return EncodeLike(store_, ChunkId(), sample, region.type, like).payload.size();
+  });
 }
 
 std::vector<SketchedTensor> FilePutter::Bases() const {

@@ -77,6 +77,9 @@ class FilePutter {
   absl::Status CutBuffer(const CutSizes& sizes, bool to_the_end,
                          const std::function<void(uint64_t chunk, uint32_t length)>& on_chunk);
   std::optional<StoredTensor> FindLike(const Region& region, ByteView head);
+  // That of `candidates` with which the beginning of the tensor is stored smallest.
+  std::optional<StoredTensor> Best(std::vector<StoredTensor> candidates, const Region& region,
+                                   ByteView head) const;
   // A piece of a tensor, whose hash comes from the same pass as the file's; and any other bytes,
   // which the file's hash has seen already. Both give the chunk's number.
   absl::StatusOr<uint64_t> SubmitPiece(Block plain, onnx::DataType type, Like like);

@@ -27,11 +27,9 @@ StoredChunk EncodeLike(const ContentStore& store, const ChunkId& id, const Bytes
                        onnx::DataType type, const Like& like) {
   if (!like.chunks.empty()) {
     // One that cannot be read is no base, and no reason to refuse a file.
-    auto base = store.FindBase(like.chunks, like.type);
-    if (base.ok() && *base) {
-      (*base)->skip += like.skip;
-      return EncodeBeside(id, plain, type, **base, like.place);
-    }
+    const uint64_t elements = encoding::CountElements(type, plain.size());
+    const auto base = store.FindBase(like.chunks, like.type, {like.skip, elements});
+    if (base.ok() && *base) return EncodeBeside(id, plain, type, **base, like.place);
   }
   return Encode(id, plain, type);
 }

@@ -28,6 +28,7 @@ constexpr int kAlike = 12;
 constexpr int kVeryAlike = 3;
 constexpr size_t kMostRows = 8'192;     // that a lookup reads
 constexpr size_t kMostCandidates = 16;  // whose recipes it reads
+constexpr size_t kFilesRemembered = 4;
 constexpr size_t kRowsInBatch = 1'024;
 
 constexpr size_t kBucketBytes = 2;
@@ -70,7 +71,6 @@ bool CanBeBase(onnx::DataType base, onnx::DataType type) {
 }  // namespace
 
 struct SimilarTensors::Candidate {
-  bool is_preferred;
   int distance;
   bool is_of_type;
   Bytes key, row;
@@ -97,7 +97,6 @@ absl::StatusOr<std::vector<SimilarTensors::Candidate>> SimilarTensors::Candidate
   std::vector<Candidate> candidates;
   size_t rows = 0;
   int nearest = 64;
-  bool has_preferred = !query.preferred.has_value();
   for (const uint64_t bucket : BucketsOf(query.sketch)) {
     MREG_RETURN_IF_ERROR(store_.index().Scan(
         Table::kSketches, BucketKey(bucket), "", [&](ByteView key, ByteView row) {
@@ -108,21 +107,28 @@ absl::StatusOr<std::vector<SimilarTensors::Candidate>> SimilarTensors::Candidate
           const onnx::DataType type = static_cast<unsigned char>(row.back());
           if (distance <= kAlike && CanBeBase(type, query.type)) {
             nearest = std::min(nearest, distance);
-            has_preferred = has_preferred || is_of(key, query.preferred);
-            candidates.push_back({is_of(key, query.preferred), distance, type == query.type,
-                                  Bytes(key), Bytes(row)});
+            candidates.push_back({distance, type == query.type, Bytes(key), Bytes(row)});
           }
           return ++rows < kMostRows;
         }));
-    if ((nearest <= kVeryAlike && has_preferred) || rows >= kMostRows) break;
+    if (nearest <= kVeryAlike || rows >= kMostRows) break;
   }
   std::ranges::sort(candidates, {}, [](const Candidate& candidate) {
-    return std::tuple(!candidate.is_preferred, candidate.distance, !candidate.is_of_type,
-                      ByteView(candidate.key));
+    return std::tuple(candidate.distance, !candidate.is_of_type, ByteView(candidate.key));
   });
   if (candidates.size() > kMostCandidates)
     candidates.erase(candidates.begin() + kMostCandidates, candidates.end());
   return candidates;
+}
+
+// A file's tensors are mostly like those of few others.
+absl::StatusOr<const Recipe*> SimilarTensors::FileOf(const ArtifactId& artifact) {
+  const auto known = std::ranges::find(last_, artifact, &Recipe::artifact);
+  if (known != last_.end()) return &*known;
+  MREG_ASSIGN_OR_RETURN(auto recipe, store_.FindRecipe(artifact));
+  if (!recipe) return nullptr;
+  if (last_.size() == kFilesRemembered) last_.pop_front();
+  return &last_.emplace_back(*std::move(recipe));
 }
 
 // Nothing if the row is stale.
@@ -130,13 +136,10 @@ absl::StatusOr<std::optional<StoredTensor>> SimilarTensors::Load(const Candidate
   MREG_ASSIGN_OR_RETURN(
       const ArtifactId artifact,
       ArtifactId::FromBytes(ByteView(candidate.row).substr(0, ArtifactId::kBytes)));
-  // A file's tensors are mostly like those of one other.
-  if (!last_ || last_->artifact != artifact) {
-    MREG_ASSIGN_OR_RETURN(last_, store_.FindRecipe(artifact));
-  }
+  MREG_ASSIGN_OR_RETURN(const Recipe* const file, FileOf(artifact));
   const uint32_t number = ReadU32Le(ByteView(candidate.row).substr(ArtifactId::kBytes));
-  if (!last_ || number >= last_->tensors.size()) return std::nullopt;
-  StoredTensor tensor = TensorOf(*last_, last_->tensors[number]);
+  if (file == nullptr || number >= file->tensors.size()) return std::nullopt;
+  StoredTensor tensor = TensorOf(*file, file->tensors[number]);
   const ByteView prefix = ByteView(candidate.key).substr(kKeyBytes - kChunkPrefixBytes);
   if (tensor.chunks.empty() || !tensor.chunks.front().bytes().starts_with(prefix)) {
     return std::nullopt;
@@ -145,6 +148,13 @@ absl::StatusOr<std::optional<StoredTensor>> SimilarTensors::Load(const Candidate
 }
 
 absl::StatusOr<std::optional<StoredTensor>> SimilarTensors::Find(const TensorQuery& query) {
+  MREG_ASSIGN_OR_RETURN(auto found, FindSome(query, 1));
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+}
+
+absl::StatusOr<std::vector<StoredTensor>> SimilarTensors::FindSome(const TensorQuery& query,
+                                                                   size_t most) {
+  std::vector<StoredTensor> found;
   MREG_ASSIGN_OR_RETURN(const auto candidates, Candidates(query));
   for (const Candidate& candidate : candidates) {
     MREG_ASSIGN_OR_RETURN(auto tensor, Load(candidate));
@@ -153,9 +163,10 @@ absl::StatusOr<std::optional<StoredTensor>> SimilarTensors::Find(const TensorQue
       MREG_ASSIGN_OR_RETURN(const bool may_use, query.may_use(tensor->chunks));
       if (!may_use) continue;
     }
-    return tensor;
+    found.push_back(*std::move(tensor));
+    if (found.size() == most) break;
   }
-  return std::nullopt;
+  return found;
 }
 
 absl::StatusOr<std::optional<encoding::Sketch>> SimilarTensors::SketchOf(

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,12 +43,9 @@ struct TensorQuery {
   // In a store of several namespaces the asker's own chunks, or its recipes would tell it what
   // others keep.
   MayUse may_use;
-  // The first chunk of one that names speak for: it is found if it is alike, also if others are
-  // nearer.
-  std::optional<ChunkId> preferred = std::nullopt;
 };
 
-// Not thread-safe: the file found last is remembered. `store` outlives it.
+// Not thread-safe: the files found last are remembered. `store` outlives it.
 class SimilarTensors {
  public:
   explicit SimilarTensors(const ContentStore& store) : store_(store) {}
@@ -56,6 +55,8 @@ class SimilarTensors {
   // base in its place for ContentStore::FindBase. A lookup costs some ten short scans of the index
   // and a recipe or a few, however many tensors there are.
   absl::StatusOr<std::optional<StoredTensor>> Find(const TensorQuery& query);
+  // The same, up to `most` of the nearest, the nearest first.
+  absl::StatusOr<std::vector<StoredTensor>> FindSome(const TensorQuery& query, size_t most);
 
   // The sketch of a stored tensor, whose first chunk is read. Nothing if it has none. NotFound if
   // the chunk is not here.
@@ -74,9 +75,11 @@ class SimilarTensors {
   struct Candidate;
   absl::StatusOr<std::vector<Candidate>> Candidates(const TensorQuery& query) const;
   absl::StatusOr<std::optional<StoredTensor>> Load(const Candidate& candidate);
+  // Null if it is not here. Valid until the next call.
+  absl::StatusOr<const Recipe*> FileOf(const ArtifactId& artifact);
 
   const ContentStore& store_;
-  std::optional<Recipe> last_;
+  std::deque<Recipe> last_;
 };
 
 }  // namespace mreg::content

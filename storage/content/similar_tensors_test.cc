@@ -160,8 +160,8 @@ TEST_F(SimilarTensorsTest, ItselfIsNotFoundIfItIsNotAskedFor) {
   EXPECT_EQ(*similar_.Find(query), std::nullopt);
 }
 
-TEST_F(SimilarTensorsTest, OneThatIsPreferredIsFoundBeforeNearerOnes) {
-  TensorQuery query = QueryFor(NormalFloats(kElements, 15));
+TEST_F(SimilarTensorsTest, SomeAreFoundTheNearestFirst) {
+  const TensorQuery query = QueryFor(NormalFloats(kElements, 15));
   kv::Batch batch;
   const auto put_at = [&](unsigned seed, uint64_t turned) {
     const ArtifactId artifact = Put({{"w", NormalFloats(kElements, seed)}});
@@ -171,8 +171,10 @@ TEST_F(SimilarTensorsTest, OneThatIsPreferredIsFoundBeforeNearerOnes) {
   const ChunkId near = put_at(16, uint64_t{1} << 63), farther = put_at(17, uint64_t{7} << 60);
   ASSERT_TRUE(index_->Commit(batch).ok());
   EXPECT_EQ((*similar_.Find(query))->chunks.front(), near);
-  query.preferred = farther;
-  EXPECT_EQ((*similar_.Find(query))->chunks.front(), farther);
+  const auto some = *similar_.FindSome(query, 2);
+  ASSERT_EQ(some.size(), 2u);
+  EXPECT_EQ(some[0].chunks.front(), near);
+  EXPECT_EQ(some[1].chunks.front(), farther);
 }
 
 TEST_F(SimilarTensorsTest, WhatMayNotBeUsedIsPassedOver) {

@@ -59,26 +59,41 @@ double FitQuantisation(const Pair& pair, Rule& rule) {
   for (size_t i = 0; i < levels.size(); ++i) misses += levels[i] != pair.levels[i];
   return static_cast<double>(misses) / static_cast<double>(levels.size());
 }
+// What the rounding to a shorter float may change of a product.
+float DoubtOf(float value, onnx::DataType to) { return to == kFloat ? 0 : std::abs(value) / 128; }
 double FitDequantisation(const Pair& pair, Rule& rule) {
   rule.lines = FitProducts(pair.levels, rule.from, pair.values, rule.grouping);
   std::vector<float> values(pair.values.size());
   Dequantise(pair.levels, rule.grouping, rule.lines, values);
   size_t misses = 0;
   for (size_t i = 0; i < values.size(); ++i) {
-    // A short float is the product's rounding.
-    const float doubt = rule.to == kFloat ? 0 : std::abs(values[i]) / 128;
-    misses += !(std::abs(values[i] - pair.values[i]) <= doubt);
+    misses += !(std::abs(values[i] - pair.values[i]) <= DoubtOf(values[i], rule.to));
   }
   return static_cast<double>(misses) / static_cast<double>(values.size());
 }
 
-// Of the usual groupings the one that costs least with its best lines.
-template <typename Fit>
-std::optional<Rule> FindGroups(const Pair& pair, Rule rule, const Place& place, const Fit& fit) {
-  const size_t count = pair.values.size();
-  if (Correlation(pair.First(std::min(count, kSampleElements))) < kLeastCorrelation) {
-    return std::nullopt;
+double FitGrid(std::span<const float> values, std::span<const float> base, Rule& rule) {
+  if (!MayBeGrid(values, rule.grouping)) return 1;
+  rule.lines = FitGridLines(values, rule.grouping);
+  std::vector<float> near(values.size());
+  ToGrid(base, rule.grouping, rule.lines, near);
+  size_t misses = 0;
+  for (size_t i = 0; i < near.size(); ++i) {
+    misses += !(std::abs(near[i] - values[i]) <= DoubtOf(near[i], rule.to));
   }
+  return static_cast<double>(misses) / static_cast<double>(values.size());
+}
+
+// Whether levels and values have to do with each other, whatever the scales.
+bool GoTogether(const Pair& pair) {
+  const size_t count = std::min(pair.values.size(), kSampleElements);
+  return Correlation(pair.First(count)) >= kLeastCorrelation;
+}
+
+// Of the usual groupings the one that costs least with its best lines. `fit` finds those from the
+// first so many of the `count` elements, and says for what share of them they fail.
+template <typename Fit>
+std::optional<Rule> FindGroups(size_t count, Rule rule, const Place& place, const Fit& fit) {
   double least = std::numeric_limits<double>::max();
   Grouping best;
   for (const Grouping& grouping : UsualGroupings(place.dims, place.first, count)) {
@@ -86,14 +101,14 @@ std::optional<Rule> FindGroups(const Pair& pair, Rule rule, const Place& place, 
     const size_t groups = GroupCount(grouping, count);
     const size_t sample = std::min(count, std::max(kSampleElements, kSampleOfGroup * groups));
     if (GroupCount(grouping, sample) == 0) continue;
-    const double misses = fit(pair.First(sample), rule);
+    const double misses = fit(sample, rule);
     const double cost =
         misses * kMissBytes + kLineBytes * static_cast<double>(groups) / static_cast<double>(count);
     if (cost < least) least = cost, best = grouping;
     if (groups == 1 && misses < kGoodEnough) break;
   }
   rule.grouping = best;
-  if (fit(pair, rule) > kMaxMisses) return std::nullopt;
+  if (fit(count, rule) > kMaxMisses) return std::nullopt;
   return rule;
 }
 
@@ -101,8 +116,11 @@ std::optional<Rule> FindQuantisation(ByteView plain, ByteView base, Rule rule, c
   const std::vector<int16_t> levels = UnpackLevels(plain, rule.to);
   const std::vector<float> values = ToFloats(base, rule.from);
   const Pair pair = Pair{levels, std::span(values).subspan(rule.skip)}.First(rule.count);
+  if (!GoTogether(pair)) return std::nullopt;
   rule.kind = Rule::Kind::kQuantiseGroups;
-  auto found = FindGroups(pair, std::move(rule), place, FitQuantisation);
+  auto found = FindGroups(rule.count, std::move(rule), place, [&](size_t count, Rule& tried) {
+    return FitQuantisation(pair.First(count), tried);
+  });
   if (found && found->lines.size() == 1 && found->skip == 0 && found->lines[0].scale > 0) {
     found->kind = Rule::Kind::kQuantise;
   }
@@ -114,8 +132,11 @@ std::optional<Rule> FindDequantisation(ByteView plain, ByteView base, Rule rule,
   const std::vector<int16_t> levels = UnpackLevels(base, rule.from);
   const std::vector<float> values = ToFloats(plain, rule.to);
   const Pair pair = Pair{std::span(levels).subspan(rule.skip), values}.First(rule.count);
+  if (!GoTogether(pair)) return std::nullopt;
   rule.kind = Rule::Kind::kDequantiseGroups;
-  return FindGroups(pair, std::move(rule), place, FitDequantisation);
+  return FindGroups(rule.count, std::move(rule), place, [&](size_t count, Rule& tried) {
+    return FitDequantisation(pair.First(count), tried);
+  });
 }
 
 // Types whose numbers are those of the levels' zero points, a byte each.
@@ -125,22 +146,26 @@ onnx::DataType ZeroPointType(onnx::DataType levels) {
 
 bool IsScale(float scale) { return std::isfinite(scale) && scale != 0; }
 
-void AppendGroups(const Rule& rule, onnx::DataType levels, Bytes& out) {
+void AppendScales(const Rule& rule, Bytes& out) {
   for (const uint32_t number :
        {rule.grouping.run, rule.grouping.width, rule.grouping.block, rule.grouping.first}) {
     AppendU32Le(out, number);
   }
   std::vector<float> scales;
+  for (const Line& line : rule.lines) scales.push_back(line.scale);
+  AppendPlanes(FromFloats(scales, kFloat), kScale, out);
+}
+
+void AppendGroups(const Rule& rule, onnx::DataType levels, Bytes& out) {
+  AppendScales(rule, out);
   std::vector<int16_t> zero_points;
   for (const Line& line : rule.lines) {
-    scales.push_back(line.scale);
     zero_points.push_back(static_cast<int16_t>(line.zero_point));
   }
-  AppendPlanes(FromFloats(scales, kFloat), kScale, out);
   AppendFrame(PackLevels(zero_points, ZeroPointType(levels)), out);
 }
 
-absl::Status TakeGroups(ByteView& in, onnx::DataType levels, Rule& rule) {
+absl::Status TakeScales(ByteView& in, Rule& rule) {
   if (in.size() < kGroupingBytes) return Broken();
   rule.grouping = {ReadU32Le(in), ReadU32Le(in.substr(4)), ReadU32Le(in.substr(8)),
                    ReadU32Le(in.substr(12))};
@@ -150,12 +175,20 @@ absl::Status TakeGroups(ByteView& in, onnx::DataType levels, Rule& rule) {
   std::vector<float> scales(groups);
   MREG_RETURN_IF_ERROR(TakePlanes(
       in, kScale, std::span(reinterpret_cast<char*>(scales.data()), groups * sizeof(float))));
-  Bytes bytes(groups, '\0');
+  for (const float scale : scales) {
+    if (!IsScale(scale)) return Broken();
+    rule.lines.push_back({scale, 0});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeGroups(ByteView& in, onnx::DataType levels, Rule& rule) {
+  MREG_RETURN_IF_ERROR(TakeScales(in, rule));
+  Bytes bytes(rule.lines.size(), '\0');
   MREG_RETURN_IF_ERROR(TakeFrame(in, bytes));
   const std::vector<int16_t> zero_points = UnpackLevels(bytes, ZeroPointType(levels));
-  for (size_t group = 0; group < groups; ++group) {
-    if (!IsScale(scales[group])) return Broken();
-    rule.lines.push_back({scales[group], zero_points[group]});
+  for (size_t group = 0; group < rule.lines.size(); ++group) {
+    rule.lines[group].zero_point = zero_points[group];
   }
   return absl::OkStatus();
 }
@@ -173,7 +206,19 @@ absl::Status TakeLine(ByteView& in, Rule& rule) {
 }
 
 bool HasSkip(Rule::Kind kind) {
-  return kind == Rule::Kind::kDequantiseGroups || kind == Rule::Kind::kWiden;
+  return kind == Rule::Kind::kDequantiseGroups || kind == Rule::Kind::kWiden ||
+         kind == Rule::Kind::kGrid;
+}
+
+// One of a kind to be decided, for the elements that both have. Nothing if there are none.
+std::optional<Rule> RuleFor(ByteView plain, onnx::DataType to, ByteView base, onnx::DataType from,
+                            const Place& place) {
+  Rule rule{Rule::Kind::kRound, from, to};
+  const uint64_t there = CountElements(from, base.size());
+  if (place.skip >= there) return std::nullopt;
+  rule.skip = place.skip;
+  rule.count = static_cast<uint32_t>(std::min(CountElements(to, plain.size()), there - place.skip));
+  return rule.count == 0 ? std::nullopt : std::optional(rule);
 }
 
 // Whether a rule of that kind leads from the one type to the other.
@@ -188,6 +233,8 @@ bool Leads(Rule::Kind kind, onnx::DataType from, onnx::DataType to) {
       return IsQuantised(from) && IsFloat(to);
     case Rule::Kind::kWiden:
       return IsShortFloat(from) && to == kFloat;
+    case Rule::Kind::kGrid:
+      return IsFloat(from) && IsFloat(to);
   }
   return false;
 }
@@ -202,19 +249,35 @@ bool CanFollow(onnx::DataType from, onnx::DataType to) {
 std::optional<Rule> FindRule(ByteView plain, onnx::DataType to, ByteView base, onnx::DataType from,
                              const Place& place) {
   if (!CanFollow(from, to)) return std::nullopt;
-  Rule rule{Rule::Kind::kRound, from, to};
-  const uint64_t there = CountElements(from, base.size());
-  if (place.skip >= there) return std::nullopt;
-  rule.skip = place.skip;
-  rule.count = static_cast<uint32_t>(std::min(CountElements(to, plain.size()), there - place.skip));
-  if (rule.count == 0) return std::nullopt;
-  if (IsQuantised(from)) return FindDequantisation(plain, base, rule, place);
+  auto rule = RuleFor(plain, to, base, from, place);
+  if (!rule) return std::nullopt;
+  if (IsQuantised(from)) return FindDequantisation(plain, base, *rule, place);
   if (IsQuantised(to)) {
-    return rule.skip == 0 ? FindQuantisation(plain, base, rule, place) : std::nullopt;
+    return rule->skip == 0 ? FindQuantisation(plain, base, *rule, place) : std::nullopt;
   }
-  rule.kind = to == kFloat ? Rule::Kind::kWiden : Rule::Kind::kRound;
-  rule.lines = {{}};
+  rule->kind = to == kFloat ? Rule::Kind::kWiden : Rule::Kind::kRound;
+  rule->lines = {{}};
   return rule;
+}
+
+std::optional<Rule> FindGrid(ByteView plain, onnx::DataType to, ByteView base, onnx::DataType from,
+                             const Place& place) {
+  if (!IsFloat(from) || !IsFloat(to)) return std::nullopt;
+  auto rule = RuleFor(plain, to, base, from, place);
+  if (!rule) return std::nullopt;
+  rule->kind = Rule::Kind::kGrid;
+  const std::vector<float> values = ToFloats(plain, to);
+  const auto tried_values = std::span(values).first(rule->count);
+  const auto groupings = UsualGroupings(place.dims, place.first, rule->count);
+  if (std::ranges::none_of(
+          groupings, [&](const Grouping& grouping) { return MayBeGrid(tried_values, grouping); })) {
+    return std::nullopt;
+  }
+  const std::vector<float> before = ToFloats(base, from);
+  const auto tried_before = std::span(before).subspan(rule->skip, rule->count);
+  return FindGroups(rule->count, *std::move(rule), place, [&](size_t count, Rule& tried) {
+    return FitGrid(tried_values.first(count), tried_before.first(count), tried);
+  });
 }
 
 Bytes Predict(ByteView base, const Rule& rule) {
@@ -227,6 +290,11 @@ Bytes Predict(ByteView base, const Rule& rule) {
   const size_t width = ElementOf(rule.from)->width;
   const std::vector<float> values =
       ToFloats(base.substr(rule.skip * width, rule.count * width), rule.from);
+  if (rule.kind == Rule::Kind::kGrid) {
+    std::vector<float> near(rule.count);
+    ToGrid(values, rule.grouping, rule.lines, near);
+    return FromFloats(near, rule.to);
+  }
   if (!IsQuantised(rule.to)) return FromFloats(values, rule.to);
   std::vector<int16_t> levels(rule.count);
   Quantise(values, rule.grouping, rule.lines, rule.to, levels);
@@ -248,12 +316,14 @@ void AppendRule(const Rule& rule, Bytes& out) {
       return AppendGroups(rule, rule.to, out);
     case Rule::Kind::kDequantiseGroups:
       return AppendGroups(rule, rule.from, out);
+    case Rule::Kind::kGrid:
+      return AppendScales(rule, out);
     case Rule::Kind::kWiden:
       return;
   }
 }
 
-absl::StatusOr<Rule> TakeRule(ByteView& in, size_t plain_bytes, size_t base_bytes) {
+absl::StatusOr<Rule> TakeRuleHead(ByteView& in) {
   if (in.size() < 3) return Broken();
   Rule rule{static_cast<Rule::Kind>(in[0]), static_cast<unsigned char>(in[1]),
             static_cast<unsigned char>(in[2])};
@@ -264,6 +334,11 @@ absl::StatusOr<Rule> TakeRule(ByteView& in, size_t plain_bytes, size_t base_byte
     rule.skip = ReadU32Le(in);
     in.remove_prefix(4);
   }
+  return rule;
+}
+
+absl::StatusOr<Rule> TakeRule(ByteView& in, size_t plain_bytes, size_t base_bytes) {
+  MREG_ASSIGN_OR_RETURN(Rule rule, TakeRuleHead(in));
   const uint64_t there = CountElements(rule.from, base_bytes);
   if (rule.skip > there) return Broken();
   rule.count =
@@ -278,6 +353,9 @@ absl::StatusOr<Rule> TakeRule(ByteView& in, size_t plain_bytes, size_t base_byte
       break;
     case Rule::Kind::kDequantiseGroups:
       MREG_RETURN_IF_ERROR(TakeGroups(in, rule.from, rule));
+      break;
+    case Rule::Kind::kGrid:
+      MREG_RETURN_IF_ERROR(TakeScales(in, rule));
       break;
     case Rule::Kind::kWiden:
       break;

@@ -1,5 +1,5 @@
-// Elements that can be computed from those of another type, as converters compute them: rounded or
-// widened, quantised or multiplied out again. What they differ in is stored.
+// Elements that can be computed from others, mostly of another type, as converters compute them:
+// rounded or widened, quantised or multiplied out again. What they differ in is stored.
 // docs/formats/encodings.md.
 #pragma once
 
@@ -23,6 +23,7 @@ struct Rule {
     kQuantiseGroups = 3,    // the same, with a line for each group
     kDequantiseGroups = 4,  // levels to floats, rounded to their type
     kWiden = 5,             // FLOAT16 or BFLOAT16 to FLOAT
+    kGrid = 6,              // floats to floats: quantised by groups and multiplied out in one
   };
   Kind kind = Kind::kRound;
   onnx::DataType from = 0;
@@ -33,7 +34,7 @@ struct Rule {
   std::vector<Line> lines = {};  // one for each group
 };
 
-// Whether elements of type `to` may have been computed from elements of `from`.
+// Whether elements of type `to` may have been computed from elements of `from`, another type.
 bool CanFollow(onnx::DataType from, onnx::DataType to);
 
 // Where a chunk's elements lie.
@@ -48,11 +49,19 @@ struct Place {
 std::optional<Rule> FindRule(ByteView plain, onnx::DataType to, ByteView base, onnx::DataType from,
                              const Place& place);
 
-// The elements as the rule gives them. `rule` is one that FindRule or TakeRule gave for as many
-// bytes of base.
+// The rule of kind kGrid, where the floats of `plain` are what became of those of `base` when they
+// were quantised and multiplied out again. Nothing if they are not. Other floats cost little.
+std::optional<Rule> FindGrid(ByteView plain, onnx::DataType to, ByteView base, onnx::DataType from,
+                             const Place& place);
+
+// The elements as the rule gives them. `rule` is one that was found or that TakeRule gave for as
+// many bytes of base.
 Bytes Predict(ByteView base, const Rule& rule);
 
 void AppendRule(const Rule& rule, Bytes& out);
+// Takes its kind, types and skip off the front of `in`, which is all that a rule says of its bases.
+// DataLoss if they make no sense.
+absl::StatusOr<Rule> TakeRuleHead(ByteView& in);
 // Takes the rule for a chunk of `plain_bytes` and its bases' `base_bytes` off the front of `in`.
 // DataLoss if it makes no sense. Memory: in proportion to the elements that both have.
 absl::StatusOr<Rule> TakeRule(ByteView& in, size_t plain_bytes, size_t base_bytes);

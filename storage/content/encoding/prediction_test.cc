@@ -163,6 +163,10 @@ TEST_P(GroupedQuantisation, IsFoundWithItsGroups) {
   const auto back = FindRule(AsBytes(products), kFloat, plain, tensor.type, {tensor.dims, 0, 0});
   ASSERT_TRUE(back);
   EXPECT_LE(Differing(AsBytes(products), Predict(plain, *back)), plain.size() / 200);
+  // Both in one, whatever the zero points were.
+  const auto grid = FindGrid(AsBytes(products), kFloat, base, kFloat, {tensor.dims, 0, 0});
+  ASSERT_TRUE(grid);
+  EXPECT_LE(Differing(AsBytes(products), Predict(base, *grid)), products.size() * 4 / 50);
 }
 
 INSTANTIATE_TEST_SUITE_P(Usual, GroupedQuantisation,
@@ -189,6 +193,28 @@ TEST(Quantisation, OfAPieceInTheMiddleOfATensorFindsItsChannels) {
   EXPECT_EQ(found->count, 50'000u);
   EXPECT_EQ(found->lines.size(), 197u);
   EXPECT_LE(Differing(plain, Predict(base, *found)), 200u);
+}
+
+TEST(Grid, OfAPieceIsFoundFromTheElementThatIsNamed) {
+  const std::vector<float> values = Normal(5'000, 9);
+  for (const onnx::DataType to : {kFloat, kFloat16}) {
+    const Rule rule{Rule::Kind::kGrid, kFloat, to, 4'000, 1'000, {}, {{.00173f, 0}}};
+    const Bytes base = AsBytes(values), plain = Predict(base, rule);
+    const auto found = FindGrid(plain, to, base, kFloat, {{}, 0, 1'000});
+    ASSERT_TRUE(found);
+    // A short float tells its scale less exactly.
+    EXPECT_LE(Differing(plain, Predict(base, *found)), plain.size() / (to == kFloat ? 100 : 10));
+  }
+}
+
+TEST(Grid, IsNotFoundInOtherNumbers) {
+  const Bytes base = AsBytes(Normal(10'000, 10));
+  const std::vector<int64_t> dims = {100, 100};
+  EXPECT_FALSE(FindGrid(AsBytes(Normal(10'000, 11)), kFloat, base, kFloat, {dims, 0, 0}));
+  EXPECT_FALSE(FindGrid(base, kFloat, base, kFloat, {dims, 0, 0}));
+  EXPECT_FALSE(FindGrid(base, kFloat, base, kInt8, {dims, 0, 0}));
+  EXPECT_FALSE(FindGrid(AsBytes(std::vector<float>(10'000, NAN)), kFloat, base, kFloat, {}));
+  EXPECT_FALSE(FindGrid("", kFloat, "", kFloat, {}));
 }
 
 TEST(Widening, IsExactFromTheElementThatIsNamed) {
@@ -230,6 +256,14 @@ TEST(Rules, ComeBackAndOthersAreRefused) {
   EXPECT_EQ(read(widened)->count, 20u);
   wrong = widened;
   wrong.skip = 51;
+  EXPECT_FALSE(read(wrong).ok());
+  const Rule grid{Rule::Kind::kGrid, kFloat, kFloat16, 20, 5, {1, 2, 0, 1}, {{.5f, 0}, {.25f, 0}}};
+  EXPECT_EQ(read(grid)->lines[1].scale, .25f);
+  wrong = grid;
+  wrong.lines[1].scale = 0;
+  EXPECT_FALSE(read(wrong).ok());
+  wrong = grid;
+  wrong.to = kInt8;
   EXPECT_FALSE(read(wrong).ok());
   EXPECT_FALSE(read({Rule::Kind::kRound, kFloat, kInt8, 1, 0, {}, {{}}}).ok());
   EXPECT_FALSE(read({Rule::Kind::kRound, kFloat16, kBfloat16, 1, 0, {}, {{}}}).ok());

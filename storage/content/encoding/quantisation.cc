@@ -11,6 +11,8 @@ namespace {
 // TensorProto.DataType
 constexpr onnx::DataType kUint8 = 2, kInt8 = 3, kUint4 = 21, kInt4 = 22;
 constexpr float kMostSteps = 1024;
+constexpr size_t kGridSample = 64, kLeastGridSample = 16;
+constexpr int kMostStepsOfSmallest = 8;
 constexpr uint32_t kBlocks[] = {16, 32, 64, 128, 256};
 
 bool IsPacked(onnx::DataType type) { return type == kUint4 || type == kInt4; }
@@ -59,13 +61,18 @@ Grouping Trimmed(uint64_t run, uint64_t width, uint64_t first, uint64_t elements
           static_cast<uint32_t>(first % (run * width))};
 }
 
-int Level(float value, const Line& line, const Range& range) {
+// In whole steps of a scale.
+float Steps(float value, float scale) {
   // Beyond this everything is clamped. Written so that NaN becomes the lowest.
-  const float steps = value / line.scale;
+  const float steps = value / scale;
   const float near = steps > -kMostSteps ? std::min(steps, kMostSteps) : -kMostSteps;
   // Adding this leaves no bits behind the point: rounding as IEEE 754 has it, without a call.
   constexpr float kRounder = 0x1.8p23f;
-  const int level = static_cast<int>(near + kRounder - kRounder) + line.zero_point;
+  return near + kRounder - kRounder;
+}
+
+int Level(float value, const Line& line, const Range& range) {
+  const int level = static_cast<int>(Steps(value, line.scale)) + line.zero_point;
   return std::clamp(level, range.lowest, range.highest);
 }
 
@@ -136,6 +143,50 @@ std::vector<Line> Narrowed(std::span<const int16_t> levels, const Range& range,
     if (scale > 0) narrowed[group].scale = std::copysign(scale, lines[group].scale);
   }
   return narrowed;
+}
+
+// The first values of each group: some tell its scale.
+std::vector<std::vector<float>> Samples(std::span<const float> values, const Grouping& grouping) {
+  std::vector<std::vector<float>> samples(GroupCount(grouping, values.size()));
+  ForEach(grouping, values.size(), [&](size_t i, size_t group) {
+    if (samples[group].size() < kGridSample) samples[group].push_back(values[i]);
+  });
+  return samples;
+}
+
+// The same of the group that the first element is in, without looking at others.
+std::vector<float> FirstSample(std::span<const float> values, const Grouping& grouping) {
+  std::vector<float> sample;
+  const uint64_t block = grouping.block == 0 ? std::numeric_limits<uint64_t>::max()
+                                             : grouping.block - grouping.first % grouping.block;
+  for (uint64_t i = 0; i < std::min<uint64_t>(values.size(), block);) {
+    if (sample.size() == kGridSample) break;
+    sample.push_back(values[i++]);
+    if ((grouping.first + i) % grouping.run == 0)
+      i += uint64_t{grouping.run} * (grouping.width - 1);
+  }
+  return sample;
+}
+
+// What all values are multiples of, or nearly; 0 if of nothing that is not much smaller. The
+// smallest is so many steps that all others fit; each one makes the step surer for the next.
+float StepOf(std::vector<float> values) {
+  constexpr float kDoubt = 0.05f;  // of a step
+  for (float& value : values) value = std::abs(value);
+  std::erase_if(values, [](float value) { return !(value > 0) || !std::isfinite(value); });
+  if (values.empty()) return 1;  // of anything
+  std::ranges::sort(values);
+  for (int steps = 1; steps <= kMostStepsOfSmallest; ++steps) {
+    float step = values.front() / static_cast<float>(steps);
+    const bool fits = std::ranges::all_of(values, [&](float value) {
+      const float number = Steps(value, step);
+      if (!(std::abs(value / step - number) <= kDoubt)) return false;
+      step = value / number;
+      return true;
+    });
+    if (fits) return step;
+  }
+  return 0;
 }
 
 std::vector<uint32_t> Misses(std::span<const int16_t> levels, const Range& range,
@@ -236,6 +287,13 @@ void Dequantise(std::span<const int16_t> levels, const Grouping& grouping,
   });
 }
 
+void ToGrid(std::span<const float> values, const Grouping& grouping, std::span<const Line> lines,
+            std::span<float> near) {
+  ForEach(grouping, near.size(), [&](size_t i, size_t group) {
+    near[i] = Steps(values[i], lines[group].scale) * lines[group].scale;
+  });
+}
+
 std::vector<Line> FitLines(std::span<const int16_t> levels, onnx::DataType to,
                            std::span<const float> values, const Grouping& grouping) {
   const Range range = RangeOf(to);
@@ -288,6 +346,25 @@ std::vector<Line> FitProducts(std::span<const int16_t> levels, onnx::DataType fr
   for (Line& line : lines) {
     if (line.scale == 0) line.scale = 1;
   }
+  return lines;
+}
+
+bool MayBeGrid(std::span<const float> values, const Grouping& grouping) {
+  std::vector<float> sample = FirstSample(values, grouping);
+  return sample.size() >= kLeastGridSample && StepOf(std::move(sample)) != 0;
+}
+
+std::vector<Line> FitGridLines(std::span<const float> values, const Grouping& grouping) {
+  std::vector<float> steps;
+  for (auto& sample : Samples(values, grouping)) steps.push_back(StepOf(std::move(sample)));
+  // A group that is no grid is left to its residual.
+  std::ranges::replace(steps, 0.0f, 1.0f);
+  std::vector<int16_t> levels(values.size());
+  ForEach(grouping, values.size(), [&](size_t i, size_t group) {
+    levels[i] = static_cast<int16_t>(Steps(values[i], steps[group]));
+  });
+  std::vector<Line> lines = FitProducts(levels, kInt8, values, grouping);
+  for (Line& line : lines) line.zero_point = 0;
   return lines;
 }
 

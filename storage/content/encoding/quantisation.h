@@ -50,6 +50,11 @@ void Quantise(std::span<const float> values, const Grouping& grouping, std::span
 void Dequantise(std::span<const int16_t> levels, const Grouping& grouping,
                 std::span<const Line> lines, std::span<float> values);
 
+// Each value becomes the nearest multiple of its group's scale, of two as near the even one; none
+// is more than 1,024 of it away from zero.
+void ToGrid(std::span<const float> values, const Grouping& grouping, std::span<const Line> lines,
+            std::span<float> near);
+
 // Lines for all groups by which `levels` of type `to` follow from `values`, as nearly as can be.
 std::vector<Line> FitLines(std::span<const int16_t> levels, onnx::DataType to,
                            std::span<const float> values, const Grouping& grouping);
@@ -57,5 +62,9 @@ std::vector<Line> FitLines(std::span<const int16_t> levels, onnx::DataType to,
 // the levels' type.
 std::vector<Line> FitProducts(std::span<const int16_t> levels, onnx::DataType from,
                               std::span<const float> values, const Grouping& grouping);
+// Whether the values of the first one's group are multiples of something. Few are looked at.
+bool MayBeGrid(std::span<const float> values, const Grouping& grouping);
+// Scales of which `values` are multiples, nearly, with zero points of 0.
+std::vector<Line> FitGridLines(std::span<const float> values, const Grouping& grouping);
 
 }  // namespace mreg::encoding
