@@ -114,7 +114,7 @@ constexpr Positional kPositionals[] = {
 
 constexpr Option kOptions[] = {
     {.name = "tensors",
-     .help = "List the tensors of 4 KiB and more: offset in the file, bytes, type, file, name"}};
+     .help = "List the tensors of 1 KiB and more: offset in the file, bytes, type, file, name"}};
 
 constexpr Example kExamples[] = {
     {"ls v1", "The files of v1."},

@@ -54,7 +54,7 @@ struct ModelScan {
   std::vector<ExternalTensor> external;
 };
 
-inline constexpr uint64_t kMinTensorBytes = 4096;
+inline constexpr uint64_t kMinTensorBytes = 1024;
 
 // Limits of what is followed; a file beyond them is refused, not half-scanned.
 inline constexpr int kMaxDepth = 100;  // messages within messages, as protobuf's own limit

@@ -109,7 +109,7 @@ TEST(WireScanner, TakesFieldsInAnyOrder) {
 }
 
 TEST(WireScanner, CountsButDoesNotListSmallTensors) {
-  const ModelScan scan = ScanTensor(RawTensor("small", kFloat, 1, Bytes(4095, 'x')));
+  const ModelScan scan = ScanTensor(RawTensor("small", kFloat, 1, Bytes(kMinTensorBytes - 1, 'x')));
   EXPECT_THAT(scan.tensors, IsEmpty());
   EXPECT_EQ(scan.tensor_count, 1u);
 }
@@ -206,8 +206,8 @@ TEST(WireScanner, ReadsTheSkeletonAndNotTheWeights) {
   const auto scan = ScanModel(file);
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   ASSERT_TRUE(scan.ok()) << MessageOf(scan.status());
-  // In each layer six matrices and the bias of the widest; and the two embeddings.
-  EXPECT_EQ(scan->tensors.size(), 6u * 7 + 2);
+  // In each layer six matrices with their biases and two norms; the two embeddings and a norm.
+  EXPECT_EQ(scan->tensors.size(), 6u * 16 + 4);
   EXPECT_LT(file.bytes_read(), *file.Size() / 20);
   RecordProperty("file_bytes", std::to_string(*file.Size()));
   RecordProperty("read_bytes", std::to_string(file.bytes_read()));
