@@ -2,12 +2,15 @@
 """How much room a family of models takes, in mreg and beside it.
 
     family.py --build DIR [--work DIR] [--tools mreg,restic,...] [--warm] [--layers 14]
+    family.py --build DIR ... --releases FOLDER...
 
 A base of 430 MB in fp32 and what people make of it are brought to one remote one after the other.
 Prints Markdown: for each member what the remote grew by, as a share of the member's size, and the
 time of adding and storing it; then the family of the first list, and what came to it later. What
 mreg stored is fetched again and compared. compare.py's docstring tells how is measured. Fewer
-layers make a quick check whose figures are not to be compared with others.
+layers make a quick check whose figures are not to be compared with others. With --releases the
+members are what is in these folders, the oldest first: models at the same path below two of them
+are versions of each other.
 """
 
 import os
@@ -44,21 +47,39 @@ FURTHER = {
 MEMBERS = FIRST | FURTHER
 
 
+MODEL_SUFFIXES = (".onnx", ".safetensors", ".data")
+
+
+def releases_in(folders):
+    """As MEMBERS, for unpacked releases."""
+    members = {}
+    for folder in folders:
+        files = {}
+        for at, _, names in os.walk(folder):
+            for name in sorted(names):
+                path = os.path.join(at, name)
+                if name.endswith(MODEL_SUFFIXES):
+                    files[os.path.abspath(path)] = os.path.relpath(path, folder)
+        members[os.path.basename(os.path.normpath(folder))] = files
+    return members
+
+
 def put(tool, models, files):
     size = 0
     for source, name in files.items():
-        shutil.copyfile(f"{models}/{source}", os.path.join(tool.tree, name))
-        size += os.path.getsize(f"{models}/{source}")
+        os.makedirs(os.path.dirname(os.path.join(tool.tree, name)), exist_ok=True)
+        shutil.copyfile(os.path.join(models, source), os.path.join(tool.tree, name))
+        size += os.path.getsize(os.path.join(models, source))
     return size
 
 
-def run(tool, models):
+def run(tool, models, members):
     """For each member: its size, what the remote grew by, seconds, memory."""
     rows = {}
     tool.setup()
     try:
         before = 0
-        for name, files in MEMBERS.items():
+        for name, files in members.items():
             size = put(tool, models, files)
             steps = []
             if type(tool).add is not compare.Tool.add:
@@ -68,23 +89,23 @@ def run(tool, models):
                           "seconds": sum(step.seconds for step in steps),
                           "memory": max(max(step.memory, step.server_memory) for step in steps)}
             before = steps[-1].stored
-        check(tool, models)
+        check(tool, models, members)
     finally:
         tool.close()
     return rows
 
 
-def check(tool, models):
+def check(tool, models, members):
     """That mreg gives back every member byte for byte, to a user who has nothing yet."""
     if not isinstance(tool, compare.Mreg):
         return
     tool.env["MREG_HOME"] = tool.folder + "/other-store"
     tool.run(tool.mreg, "clone", tool.url, tool.copy, cwd=tool.folder)
-    for number, files in enumerate(MEMBERS.values()):
-        back = len(MEMBERS) - 1 - number
+    for number, files in enumerate(members.values()):
+        back = len(members) - 1 - number
         tool.run(tool.mreg, "switch", "--detach", f"origin/main~{back}", cwd=tool.copy)
         for source, path in files.items():
-            subprocess.run(["cmp", f"{models}/{source}", f"{tool.copy}/{path}"], check=True)
+            subprocess.run(["cmp", os.path.join(models, source), f"{tool.copy}/{path}"], check=True)
 
 
 def cell(rows):
@@ -99,10 +120,10 @@ def print_row(title, results, members):
     print(f"| {title} | {size / MB:.1f} | " + " | ".join(cell(rows) for rows in chosen) + " |")
 
 
-def report(results):
+def report(results, parts):
     print("| member | MB | " + " | ".join(results) + " |")
     print("|---|---|" + "---|" * len(results))
-    for title, members in (("the family", FIRST), ("further members", FURTHER)):
+    for title, members in parts:
         for name in members:
             print_row(name, results, [name])
         print_row(title, results, members)
@@ -115,19 +136,26 @@ def report(results):
 def main():
     parser = compare.parser_for(__doc__.splitlines()[0])
     parser.add_argument("--layers", type=int, default=14, help="of the base")
+    parser.add_argument("--releases", nargs="+", metavar="FOLDER", help="members of a real family")
     arguments = compare.parse(parser)
     with tempfile.TemporaryDirectory(prefix="mreg-family-", dir=arguments.work) as work:
         compare.describe_machine(work)
         models = work + "/models"
         os.mkdir(models)
-        subprocess.run([arguments.build + "/tests/bench/make_model", "family", models,
-                        str(arguments.layers)], check=True)
+        if arguments.releases:
+            members = releases_in(arguments.releases)
+            parts = [("all", members)]
+        else:
+            members, parts = MEMBERS, [("the family", FIRST), ("further members", FURTHER)]
+            subprocess.run([arguments.build + "/tests/bench/make_model", "family", models,
+                            str(arguments.layers)], check=True)
         results = {}
         for name in compare.installed(arguments.tools):
-            results[name] = run(compare.make_tool(name, arguments, f"{work}/{name}"), models)
+            results[name] = run(compare.make_tool(name, arguments, f"{work}/{name}"), models,
+                                members)
             shutil.rmtree(f"{work}/{name}")
             print(f"measured {name}", file=sys.stderr, flush=True)
-        report(results)
+        report(results, parts)
 
 
 if __name__ == "__main__":
