@@ -104,8 +104,8 @@ std::future<absl::Status> ChunkReceiver::ProveWithFiles(std::shared_ptr<const St
   };
   const auto decoded = std::make_shared<Decoded>();
   auto done = RunOn(store_.pool(), [this, chunk, decoded]() -> absl::Status {
-    MREG_ASSIGN_OR_RETURN(const Bytes base, store_.GetBases(*chunk));
-    MREG_ASSIGN_OR_RETURN(decoded->plain, ViewUnverified(*chunk, base, decoded->room));
+    MREG_ASSIGN_OR_RETURN(const auto base, store_.GetBases(*chunk));
+    MREG_ASSIGN_OR_RETURN(decoded->plain, ViewUnverified(*chunk, *base, decoded->room));
     decoded->written = files_->Write(chunk->id, decoded->plain);
     return absl::OkStatus();
   });
@@ -201,8 +201,8 @@ absl::StatusOr<StoredChunk> ChunkSender::Take(const Item& item) const {
         fmt::format("chunk {} is stored otherwise by now; try again", item.id.ToShortHex()));
   }
   const onnx::DataType type = TypeOf(stored);
-  MREG_ASSIGN_OR_RETURN(const Bytes base, store_.GetBases(stored));
-  MREG_ASSIGN_OR_RETURN(Bytes plain, Decode(std::move(stored), base));
+  MREG_ASSIGN_OR_RETURN(const auto base, store_.GetBases(stored));
+  MREG_ASSIGN_OR_RETURN(Bytes plain, Decode(std::move(stored), *base));
   return Encode(item.id, std::move(plain), type);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "storage/content/encoding/frame.h"
 #include "storage/content/encoding/planes.h"
 #include "storage/content/encoding/prediction.h"
+#include "storage/content/encoding/transposition.h"
 
 namespace mreg::content {
 namespace {
@@ -26,6 +28,9 @@ constexpr double kUnlike = 0.97;
 constexpr double kAlike = 0.85;
 // Where a difference needs more than this the floats may be those of the base on a grid.
 constexpr double kNearlySame = 0.3;
+
+// In place of the rule of what is transposed and nothing else.
+constexpr char kNoRule = 0;
 
 // A look at the middle tells compressible bytes from incompressible ones.
 bool SampleCompresses(ByteView plain) {
@@ -68,6 +73,28 @@ double Likeness(ByteView plain, ByteView base, const encoding::Element& element)
   return static_cast<double>(difference.size()) / static_cast<double>(planes.size());
 }
 
+// Takes off the front of `in` how elements of `type` follow from `base`: as many as there are, or
+// as the chunk has.
+absl::StatusOr<Bytes> TakePrediction(ByteView& in, ByteView base, onnx::DataType type,
+                                     size_t plain_length) {
+  Bytes turned;
+  onnx::DataType from = 0;
+  if (encoding::HasTransposition(in)) {
+    MREG_ASSIGN_OR_RETURN(const auto turn, encoding::TakeTransposition(in, base.size()));
+    turned = Transpose(base, turn, encoding::CountElements(type, plain_length));
+    base = turned, from = turn.type;
+    if (from == type && in.starts_with(kNoRule)) {
+      in.remove_prefix(1);
+      return turned;
+    }
+  }
+  MREG_ASSIGN_OR_RETURN(const auto rule, encoding::TakeRule(in, plain_length, base.size()));
+  if (rule.to != type || (from != 0 && rule.from != from)) {
+    return absl::DataLossError("a rule for another type");
+  }
+  return encoding::Predict(base, rule);
+}
+
 // Payloads begin with the type of their elements.
 absl::StatusOr<Bytes> DecodeElements(const StoredChunk& chunk, ByteView base) {
   const auto element = encoding::ElementOf(TypeOf(chunk));
@@ -76,11 +103,9 @@ absl::StatusOr<Bytes> DecodeElements(const StoredChunk& chunk, ByteView base) {
   Bytes plain(chunk.plain_length, '\0');
   Bytes predicted;
   if (chunk.encoding == Encoding::kComputed) {
-    const auto rule = encoding::TakeRule(in, chunk.plain_length, base.size());
-    if (!rule.ok() || rule->to != TypeOf(chunk)) {
-      return Damaged(chunk.id, "is computed by an unknown rule");
-    }
-    predicted = encoding::Predict(base, *rule);
+    auto taken = TakePrediction(in, base, TypeOf(chunk), chunk.plain_length);
+    if (!taken.ok()) return Damaged(chunk.id, "is computed by an unknown rule");
+    predicted = *std::move(taken);
     base = predicted;
   }
   const absl::Status status = chunk.encoding == Encoding::kPlanes
@@ -115,15 +140,39 @@ std::optional<Prediction> PredictBy(const std::optional<encoding::Rule>& rule, B
   return prediction;
 }
 
+std::optional<Prediction> PredictFrom(const Base& base, ByteView plain, onnx::DataType type,
+                                      const Place& place, const encoding::Element& element);
+
+// From the base the other way round as from any other.
+std::optional<Prediction> PredictTurned(const Base& base, ByteView plain, onnx::DataType type,
+                                        const Place& place, const encoding::Element& element) {
+  const auto turn = encoding::TranspositionTo(place.dims, place.first, base.plain, base.type);
+  if (!turn) return std::nullopt;
+  Base turned{
+      {}, base.type, Transpose(base.plain, *turn, encoding::CountElements(type, plain.size()))};
+  auto prediction = PredictFrom(turned, plain, type, place, element);
+  if (!prediction) return std::nullopt;
+  Bytes rule;
+  encoding::AppendTransposition(*turn, rule);
+  if (prediction->encoding == Encoding::kDifference) {
+    prediction->encoding = Encoding::kComputed;
+    prediction->predicted = std::move(turned.plain);
+    prediction->rule.push_back(kNoRule);
+  }
+  prediction->rule.insert(0, rule);
+  return prediction;
+}
+
 // The best that `base` is good for.
 std::optional<Prediction> PredictFrom(const Base& base, ByteView plain, onnx::DataType type,
                                       const Place& place, const encoding::Element& element) {
+  if (base.is_transposed) return PredictTurned(base, plain, type, place, element);
   const encoding::Place at{place.dims, place.first, base.skip};
   std::optional<Prediction> best;
   if (base.type != type) {
     best = PredictBy(encoding::FindRule(plain, type, base.plain, base.type, at), plain, base.plain,
                      element);
-  } else if (base.ids.size() == 1 && base.skip == 0) {
+  } else if (base.ids.size() <= 1 && base.skip == 0) {
     best.emplace().likeness = Likeness(plain, base.plain, element);
   }
   if (best && best->likeness < kNearlySame) return best;
@@ -177,6 +226,11 @@ absl::StatusOr<Source> SourceOf(const StoredChunk& chunk) {
     return Damaged(chunk.id, "is not computed");
   }
   ByteView in = ByteView(chunk.payload).substr(1);
+  if (encoding::HasTransposition(in)) {
+    constexpr size_t kAny = std::numeric_limits<size_t>::max() / 16;
+    MREG_ASSIGN_OR_RETURN(const auto turn, encoding::TakeTransposition(in, kAny));
+    return Source{turn.type, 0, true};
+  }
   MREG_ASSIGN_OR_RETURN(const auto rule, encoding::TakeRuleHead(in));
   return Source{rule.from, rule.skip};
 }

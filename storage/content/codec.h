@@ -42,6 +42,8 @@ struct Base {
   onnx::DataType type = 0;
   Bytes plain;
   uint32_t skip = 0;  // elements before those that are like the chunk's
+  // Whether it is a matrix that the chunk's tensor is like the other way round. Then it is whole.
+  bool is_transposed = false;
 };
 
 // Where a chunk's elements lie in their tensor: what shares a scale is found by it. A hint.
@@ -76,10 +78,11 @@ absl::Status Verify(const StoredChunk& chunk, ByteView base = {});
 absl::Status CheckDigest(const ChunkId& id, ByteView digest);
 
 // What a computed chunk is computed from: the type of its bases' elements, and how many of those
-// lie before its first.
+// lie before its first, or that they are a whole matrix, which is turned round.
 struct Source {
   onnx::DataType type = 0;
   uint32_t skip = 0;
+  bool is_transposed = false;
 };
 absl::StatusOr<Source> SourceOf(const StoredChunk& chunk);
 

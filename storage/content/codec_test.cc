@@ -111,6 +111,42 @@ TEST(Codec, ReadsTheFormatAsItIsSpecified) {
                      none + "00000000",
                  base),
             HexEncode(Floats({2.25, -3, 0.75})));
+  // A matrix of two by two the other way round, from the second on.
+  EXPECT_EQ(read(Encoding::kComputed, 12,
+                 "01"
+                 "0701020000000200000001000000"
+                 "00" +
+                     none + "00000000",
+                 base),
+            HexEncode(Floats({-3, 2, 0.5})));
+  // The same, rounded to fp16.
+  EXPECT_EQ(read(Encoding::kComputed, 6,
+                 "0a"
+                 "0701020000000200000001000000"
+                 "01010a0000803f00000000" +
+                     none + "0000",
+                 base),
+            "00c200400038");
+}
+
+TEST(Codec, ATranspositionThatDoesNotFitIsDataLoss) {
+  const Bytes base = Floats({1, 2, -3, 0.5});
+  const std::string rest =
+      "00000008000000000000000000000003000000"
+      "0000";
+  for (const std::string_view turn :
+       {"0701020000000300000001000000",   // of more elements than there are
+        "0701000000000200000000000000",   // of none
+        "0701020000000200000004000000",   // from behind its end
+        "0701ffffffffffffffff00000000",   // of more than can be counted
+        "0716020000000200000001000000",   // of half bytes
+        "070a020000000200000001000000",   // of another type than the chunk
+        "07010200000002000000010000"}) {  // cut short
+    const auto payload = *HexDecode("01" + std::string(turn) + rest);
+    EXPECT_TRUE(absl::IsDataLoss(
+        DecodeUnverified({ChunkId(), Encoding::kComputed, 12, {}, payload}, base).status()))
+        << turn;
+  }
 }
 
 TEST(Codec, ATypeThatDoesNotFitItsRuleIsDataLoss) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <future>
 #include <memory>
@@ -154,25 +155,24 @@ absl::StatusOr<StoredChunk> ContentStore::GetStored(const ChunkId& id) const {
 
 absl::StatusOr<Bytes> ContentStore::Get(const ChunkId& id) const {
   MREG_ASSIGN_OR_RETURN(StoredChunk chunk, GetStored(id));
-  MREG_ASSIGN_OR_RETURN(const Bytes base, JoinBases(chunk, &ContentStore::Get));
-  return Decode(std::move(chunk), base);
+  MREG_ASSIGN_OR_RETURN(const auto base, JoinBases(chunk, &ContentStore::Get));
+  return Decode(std::move(chunk), *base);
 }
 
 absl::StatusOr<Bytes> ContentStore::GetUnverified(const ChunkId& id) const {
   MREG_ASSIGN_OR_RETURN(StoredChunk chunk, GetStored(id));
-  MREG_ASSIGN_OR_RETURN(const Bytes base, JoinBases(chunk, &ContentStore::GetUnverified));
-  return DecodeUnverified(std::move(chunk), base);
+  MREG_ASSIGN_OR_RETURN(const auto base, JoinBases(chunk, &ContentStore::GetUnverified));
+  return DecodeUnverified(std::move(chunk), *base);
 }
 
-absl::StatusOr<Bytes> ContentStore::GetBases(const StoredChunk& chunk) const {
+absl::StatusOr<std::shared_ptr<const Bytes>> ContentStore::GetBases(
+    const StoredChunk& chunk) const {
   return JoinBases(chunk, &ContentStore::Get);
 }
 
-absl::StatusOr<Bytes> ContentStore::JoinBases(
-    const StoredChunk& chunk,
-    absl::StatusOr<Bytes> (ContentStore::*get)(const ChunkId&) const) const {
-  Bytes joined;
-  if (chunk.bases.empty()) return joined;
+absl::StatusOr<std::shared_ptr<const Bytes>> ContentStore::JoinBases(const StoredChunk& chunk,
+                                                                     Getter get) const {
+  if (chunk.bases.empty()) return std::make_shared<const Bytes>();
   MREG_ASSIGN_OR_RETURN(const auto places, Locate(chunk.bases));
   for (size_t i = 0; i < chunk.bases.size(); ++i) {
     if (!places[i].bases.empty()) {
@@ -180,16 +180,35 @@ absl::StatusOr<Bytes> ContentStore::JoinBases(
           fmt::format("chunk {} is a difference to {}, which is one itself", chunk.id.ToShortHex(),
                       chunk.bases[i].ToShortHex()));
     }
-    MREG_ASSIGN_OR_RETURN(Bytes plain, (this->*get)(chunk.bases[i]));
-    if (chunk.bases.size() == 1) return plain;
-    joined += plain;
   }
-  return joined;
+  return Join(chunk.bases, get);
+}
+
+absl::StatusOr<std::shared_ptr<const Bytes>> ContentStore::Join(std::span<const ChunkId> ids,
+                                                                Getter get) const {
+  if (ids.size() == 1) {
+    MREG_ASSIGN_OR_RETURN(Bytes plain, (this->*get)(ids[0]));
+    return std::make_shared<const Bytes>(std::move(plain));
+  }
+  {
+    const std::scoped_lock lock(joined_mutex_);
+    if (joined_ && joined_->get == get && std::ranges::equal(joined_->ids, ids)) {
+      return std::shared_ptr<const Bytes>(joined_, &joined_->plain);
+    }
+  }
+  auto joined = std::make_shared<Joined>(Joined{{ids.begin(), ids.end()}, get, {}});
+  for (const ChunkId& id : ids) {
+    MREG_ASSIGN_OR_RETURN(const Bytes plain, (this->*get)(id));
+    joined->plain += plain;
+  }
+  const std::scoped_lock lock(joined_mutex_);
+  joined_ = joined;
+  return std::shared_ptr<const Bytes>(joined, &joined->plain);
 }
 
 absl::Status ContentStore::Prove(const StoredChunk& chunk) const {
-  MREG_ASSIGN_OR_RETURN(const Bytes base, GetBases(chunk));
-  return content::Verify(chunk, base);
+  MREG_ASSIGN_OR_RETURN(const auto base, GetBases(chunk));
+  return content::Verify(chunk, *base);
 }
 
 absl::StatusOr<std::optional<ContentStore::BaseChunks>> ContentStore::FindBaseChunks(
@@ -209,7 +228,14 @@ absl::StatusOr<std::optional<ContentStore::BaseChunks>> ContentStore::FindBaseCh
       MREG_ASSIGN_OR_RETURN(source, SourceOf(chunk));
     }
     if (i == 0) base.type = source.type, base.skip = source.skip;
-    if (base.type != source.type || (i > 0 && source.skip != 0)) return std::nullopt;
+    // All of the tensor's pieces come from the same matrix.
+    if (i == 0 && source.is_transposed) {
+      base.is_transposed = true;
+      return base;
+    }
+    if (base.type != source.type || (i > 0 && (source.skip != 0 || source.is_transposed))) {
+      return std::nullopt;
+    }
   }
   return base;
 }
@@ -220,16 +246,21 @@ absl::StatusOr<std::optional<Base>> ContentStore::FindBase(std::span<const Chunk
   MREG_ASSIGN_OR_RETURN(const auto chunks, FindBaseChunks(ids, type));
   const uint64_t each = chunks ? encoding::CountElements(chunks->type, kTensorPiece) : 0;
   if (each == 0) return std::nullopt;
-  const uint64_t begin = chunks->skip + wanted.skip, end = begin + wanted.count;
-  Base base{{}, chunks->type, {}, static_cast<uint32_t>(begin % each)};
+  const uint64_t begin = chunks->is_transposed ? 0 : chunks->skip + wanted.skip;
+  const uint64_t end = chunks->is_transposed ? chunks->ids.size() * each : begin + wanted.count;
+  Base base{{}, chunks->type, {}, static_cast<uint32_t>(begin % each), chunks->is_transposed};
   for (uint64_t i = begin / each; i < chunks->ids.size() && i * each < end; ++i) {
-    // Where a piece has another length the next one's elements are not where they should be.
-    if (base.plain.size() % kTensorPiece != 0) return std::nullopt;
-    MREG_ASSIGN_OR_RETURN(const Bytes plain, Get(chunks->ids[i]));
     base.ids.push_back(chunks->ids[i]);
-    base.plain += plain;
   }
-  return base.ids.empty() ? std::nullopt : std::optional(std::move(base));
+  if (base.ids.empty() || base.ids.size() > kMaxBases) return std::nullopt;
+  MREG_ASSIGN_OR_RETURN(const auto places, Locate(base.ids));
+  for (size_t i = 0; i + 1 < places.size(); ++i) {
+    // Where a piece has another length the next one's elements are not where they should be.
+    if (places[i].plain_length != kTensorPiece) return std::nullopt;
+  }
+  MREG_ASSIGN_OR_RETURN(const auto plain, Join(base.ids, &ContentStore::Get));
+  base.plain = *plain;
+  return base;
 }
 
 absl::StatusOr<std::optional<Recipe>> ContentStore::FindRecipe(const ArtifactId& artifact) const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,7 +62,7 @@ class ContentStore {
 
   // The plain bytes of the chunks that `chunk` needs to be decoded, one behind the other, each
   // proved. NotFound if one is absent; FailedPrecondition if one needs others itself.
-  absl::StatusOr<Bytes> GetBases(const StoredChunk& chunk) const;
+  absl::StatusOr<std::shared_ptr<const Bytes>> GetBases(const StoredChunk& chunk) const;
 
   // Whether a chunk that comes from elsewhere is what its id says. Errors as in GetBases, and
   // DataLoss if it is not.
@@ -69,8 +70,8 @@ class ContentStore {
 
   // What can be a base in place of `ids`, pieces of a tensor with elements of `type`: each of them,
   // or where that is a difference itself, what it is a difference to, or where it is computed, what
-  // from (then the base may have another type). Of that the chunks that hold the `wanted` elements.
-  // Nothing if one of `ids` is not in the store.
+  // from (then the base may have another type, or be transposed). Of that the chunks that hold the
+  // `wanted` elements, or all if it is transposed. Nothing if one of `ids` is not in the store.
   absl::StatusOr<std::optional<Base>> FindBase(std::span<const ChunkId> ids, onnx::DataType type,
                                                const ElementRange& wanted = {}) const;
 
@@ -131,14 +132,22 @@ class ContentStore {
     std::vector<ChunkId> ids;
     onnx::DataType type = 0;
     uint64_t skip = 0;
+    bool is_transposed = false;
+  };
+  using Getter = absl::StatusOr<Bytes> (ContentStore::*)(const ChunkId&) const;
+  // Chunks one behind the other. Many in a row need the same.
+  struct Joined {
+    std::vector<ChunkId> ids;
+    Getter get = nullptr;
+    Bytes plain;
   };
 
   absl::Status CopyHashed(const Recipe& recipe, ByteSink& sink,
                           const std::function<void(uint64_t)>& progress) const;
   absl::Status FindDamage(const Recipe& recipe) const;
-  absl::StatusOr<Bytes> JoinBases(const StoredChunk& chunk,
-                                  absl::StatusOr<Bytes> (ContentStore::*get)(const ChunkId&)
-                                      const) const;
+  absl::StatusOr<std::shared_ptr<const Bytes>> JoinBases(const StoredChunk& chunk,
+                                                         Getter get) const;
+  absl::StatusOr<std::shared_ptr<const Bytes>> Join(std::span<const ChunkId> ids, Getter get) const;
   absl::StatusOr<std::optional<BaseChunks>> FindBaseChunks(std::span<const ChunkId> ids,
                                                            onnx::DataType type) const;
   absl::StatusOr<uint64_t> Replay(const ReadableFile& file, bool with_bases,
@@ -146,6 +155,8 @@ class ContentStore {
 
   kv::KeyValueStore& index_;
   PackStore& packs_;
+  mutable std::mutex joined_mutex_;
+  mutable std::shared_ptr<const Joined> joined_;  // last; at most kMaxBases chunks
   const std::unique_ptr<ThreadPool> pool_;
 };
 

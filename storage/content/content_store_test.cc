@@ -9,6 +9,7 @@
 #include "schema/base/faulty_file_system.h"
 #include "schema/base/sha256.h"
 #include "storage/content/encoding/prediction.h"
+#include "storage/content/encoding/transposition.h"
 #include "storage/content/fsck.h"
 #include "storage/content/record_stream.h"
 #include "storage/kv/memory_store.h"
@@ -424,6 +425,36 @@ TEST_F(FamilyTest, OfSeveralThatAreAlikeTheOneThatStoresLeastIsTaken) {
   const ArtifactId tuned = PutTensor(tuned_, "w", {put[0]}).artifact;
   EXPECT_LT(share_, 0.63);
   EXPECT_EQ(*Read(tuned), tuned_);
+}
+
+TEST_F(FamilyTest, ATransposedCopyAndWhatIsMadeOfItCostNextToNothing) {
+  constexpr int64_t kRows = 750, kColumns = 800;
+  constexpr auto kCount = static_cast<uint32_t>(kRows * kColumns);
+  const std::vector<int64_t> turned_dims = {kColumns, kRows};
+  const auto turned = [&](const Bytes& weights) {
+    return encoding::Transpose(weights, {kFloat, kRows, kColumns, 0}, kCount);
+  };
+  const ArtifactId base = PutTensor(base_, "linear.weight", {}, kFloat, {kRows, kColumns}).artifact;
+  const Bytes other_way = turned(base_);
+  // By its length alone the same tensor is a candidate as it is.
+  const ArtifactId copy = PutTensor(other_way, "MatMul_7", {base}, kFloat, turned_dims).artifact;
+  EXPECT_LT(share_, 0.002);
+  EXPECT_EQ(*Read(copy), other_way);
+  // What is like the copy leads to what that is computed from.
+  const Bytes tuned = turned(tuned_);
+  const ArtifactId next = PutTensor(tuned, "MatMul_7", {copy}, kFloat, turned_dims).artifact;
+  EXPECT_LT(share_, 0.63);
+  EXPECT_EQ(*Read(next), tuned);
+  using encoding::Rule;
+  for (const Rule& rule : {Rule{Rule::Kind::kRound, kFloat, 10, kCount},
+                           Rule{Rule::Kind::kQuantise, kFloat, 3, kCount, 0, {}, {{0.0006f, 0}}}}) {
+    const Bytes sibling = encoding::Predict(other_way, rule);
+    const ArtifactId artifact =
+        PutTensor(sibling, "MatMul_7_quantized", {copy}, rule.to, turned_dims).artifact;
+    EXPECT_LT(share_, 0.005) << rule.to;
+    EXPECT_EQ(*Read(artifact), sibling);
+  }
+  EXPECT_THAT(Fsck(store_, FsckDepth::kContent, nullptr)->problems, testing::IsEmpty());
 }
 
 TEST_F(FamilyTest, ACastOfAFineTuneIsComputedFromTheFineTunesBase) {

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
+#include "storage/content/encoding/element.h"
 #include "storage/content/encoding/sketch.h"
+#include "storage/content/encoding/transposition.h"
 #include "storage/content/run_on.h"
 
 namespace mreg::content {
@@ -87,7 +89,7 @@ void FilePutter::HashForFile(std::function<void()> hash) {
 }
 
 absl::Status FilePutter::PutTensor(const Region& region) {
-  std::optional<StoredTensor> alike;
+  std::optional<Alike> alike;
   tensors_.push_back(region.tensor);
   for (uint64_t done = 0; done < region.length;) {
     const uint64_t length = std::min<uint64_t>(kTensorPiece, region.length - done);
@@ -104,33 +106,82 @@ absl::Status FilePutter::PutTensor(const Region& region) {
 }
 
 // By name and shape, and by its values.
-std::optional<StoredTensor> FilePutter::FindLike(const Region& region, ByteView head) {
-  std::vector<StoredTensor> candidates;
-  if (const StoredTensor* const guess = bases_.Find(region)) candidates.push_back(*guess);
+std::optional<Alike> FilePutter::FindLike(const Region& region, ByteView head) {
+  std::vector<Alike> candidates;
+  if (const StoredTensor* const guess = bases_.Find(region)) candidates.push_back({*guess});
   if (const auto sketch = encoding::SketchOf(head, region.type)) {
     const auto number = static_cast<uint32_t>(tensors_.size() - 1);
     sketched_.push_back({{number, sketch->bits}, submitted_});
     // A search that fails is no reason to refuse a file.
-    auto found = similar_.FindSome({*sketch, region.type, std::nullopt, nullptr}, kMostFound);
-    if (found.ok()) std::ranges::move(*found, std::back_inserter(candidates));
+    const auto found = similar_.FindSome({*sketch, region.type, std::nullopt, nullptr}, kMostFound);
+    for (const StoredTensor& tensor : found.ok() ? *found : std::vector<StoredTensor>()) {
+      candidates.push_back({tensor});
+    }
+    if (!found.ok() || found->empty()) {
+      for (const StoredTensor& tensor : FindTransposed(region, head)) {
+        candidates.push_back({tensor, true});
+      }
+    }
   }
   return Best(std::move(candidates), region, head);
 }
 
+// Of a matrix whose transpose is stored: that is found by the sketch of this one the other way
+// round, for which a few elements of each row are read.
+std::vector<StoredTensor> FilePutter::FindTransposed(const Region& region, ByteView head) {
+  if (transposed_tries_ == 0 || region.dims.size() != 2 || !encoding::CanTranspose(region.type)) {
+    return {};
+  }
+  const uint64_t width = encoding::ElementOf(region.type)->width;
+  const auto rows = static_cast<uint64_t>(std::max<int64_t>(region.dims[0], 1));
+  const uint64_t row_bytes = region.length / rows;
+  const uint64_t elements = std::min(encoding::kSketchElements, region.length / width);
+  if (rows < 2 || row_bytes <= width || rows > elements || row_bytes * rows != region.length ||
+      region.length > kMaxBases * uint64_t{kTensorPiece}) {
+    return {};
+  }
+  const uint64_t part = (elements + rows - 1) / rows * width;  // of each row
+  Bytes parts(part * rows, '\0');
+  for (uint64_t row = 0; row < rows; ++row) {
+    const std::span<char> to = std::span(parts).subspan(row * part, part);
+    const uint64_t from = row * row_bytes;
+    if (from + part <= head.size()) {
+      head.copy(to.data(), part, from);
+    } else if (const auto got = file_.ReadAt(region.offset + from, to); !got.ok() || *got != part) {
+      return {};
+    }
+  }
+  const std::array<int64_t, 2> turned{static_cast<int64_t>(part / width), region.dims[0]};
+  const auto turn = encoding::TranspositionTo(turned, 0, parts, region.type);
+  if (!turn) return {};
+  --transposed_tries_;
+  const auto sketch = encoding::SketchOf(Transpose(parts, *turn, elements), region.type);
+  if (!sketch) return {};
+  auto found = similar_.FindSome({*sketch, region.type, std::nullopt, nullptr}, 1);
+  if (!found.ok()) return {};
+  std::erase_if(*found, [&](const StoredTensor& tensor) {
+    return tensor.chunks.size() > kMaxBases ||
+           encoding::CountElements(tensor.type, tensor.length) != region.length / width;
+  });
+  if (!found->empty()) transposed_tries_ = kTransposedTries;
+  return *std::move(found);
+}
+
 // Candidates mostly lead to the same base. Only where they do not is it worth a trial.
-std::optional<StoredTensor> FilePutter::Best(std::vector<StoredTensor> candidates,
-                                             const Region& region, ByteView head) const {
-  absl::flat_hash_set<ChunkId> seen;
-  std::erase_if(candidates, [&](const StoredTensor& candidate) {
-    if (candidate.chunks.empty()) return true;
-    const auto bases = store_.BasesOf({&candidate.chunks.front(), 1});
-    return !seen.insert(bases.ok() && !bases->empty() ? bases->front() : candidate.chunks.front())
-                .second;
+std::optional<Alike> FilePutter::Best(std::vector<Alike> candidates, const Region& region,
+                                      ByteView head) const {
+  absl::flat_hash_set<std::pair<ChunkId, bool>> seen;
+  std::erase_if(candidates, [&](const Alike& candidate) {
+    if (candidate.tensor.chunks.empty()) return true;
+    const ChunkId& first = candidate.tensor.chunks.front();
+    const auto bases = store_.BasesOf({&first, 1});
+    const ChunkId& base = bases.ok() && !bases->empty() ? bases->front() : first;
+    return !seen.emplace(base, candidate.is_transposed).second;
   });
   if (candidates.empty()) return std::nullopt;
   if (candidates.size() == 1) return std::move(candidates.front());
   const Bytes sample(head.substr(0, kTrialBytes));
-  return *std::ranges::min_element(candidates, {}, [&](const StoredTensor& candidate) {
+  return *std::ranges::min_element(candidates, {}, [&](const Alike& candidate) {
     const Like like = PieceOf(candidate, region.type, 0, region.dims);
     return EncodeLike(store_, ChunkId(), sample, region.type, like).payload.size();
   });

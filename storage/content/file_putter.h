@@ -38,6 +38,9 @@ class FilePutter {
   std::vector<SketchedTensor> Bases() const;
 
  private:
+  // Where none of so many matrices is a transposed one, no more are looked at.
+  static constexpr int kTransposedTries = 8;
+
   using Block = std::shared_ptr<const Bytes>;
   // A chunk on its way through the pool; `stored` only if the store lacks it.
   struct Hashed {
@@ -76,10 +79,11 @@ class FilePutter {
   void HashForFile(std::function<void()> hash);
   absl::Status CutBuffer(const CutSizes& sizes, bool to_the_end,
                          const std::function<void(uint64_t chunk, uint32_t length)>& on_chunk);
-  std::optional<StoredTensor> FindLike(const Region& region, ByteView head);
+  std::optional<Alike> FindLike(const Region& region, ByteView head);
+  std::vector<StoredTensor> FindTransposed(const Region& region, ByteView head);
   // That of `candidates` with which the beginning of the tensor is stored smallest.
-  std::optional<StoredTensor> Best(std::vector<StoredTensor> candidates, const Region& region,
-                                   ByteView head) const;
+  std::optional<Alike> Best(std::vector<Alike> candidates, const Region& region,
+                            ByteView head) const;
   // A piece of a tensor, whose hash comes from the same pass as the file's; and any other bytes,
   // which the file's hash has seen already. Both give the chunk's number.
   absl::StatusOr<uint64_t> SubmitPiece(Block plain, onnx::DataType type, Like like);
@@ -98,6 +102,7 @@ class FilePutter {
   const ReadableFile& file_;
   BaseFinder& bases_;
   SimilarTensors similar_;
+  int transposed_tries_ = kTransposedTries;
   ChunkIngest& ingest_;
   const std::function<void(uint64_t)>& progress_;
   PartHasher file_hash_;

@@ -7,16 +7,16 @@
 namespace mreg::content {
 
 // Widths and pieces are powers of two, so no element lies in two chunks.
-Like PieceOf(const StoredTensor& tensor, onnx::DataType type, uint64_t offset,
+Like PieceOf(const Alike& alike, onnx::DataType type, uint64_t offset,
              std::span<const int64_t> dims) {
+  const StoredTensor& tensor = alike.tensor;
   const uint64_t each = encoding::CountElements(tensor.type, kTensorPiece);
   const uint64_t begin = encoding::CountElements(type, offset);
   const uint64_t end = begin + encoding::CountElements(type, kTensorPiece);
   if (each == 0) return {};
-  Like like{{},
-            tensor.type,
-            static_cast<uint32_t>(begin % each),
-            {std::vector(dims.begin(), dims.end()), begin}};
+  const Place place{std::vector(dims.begin(), dims.end()), begin};
+  if (alike.is_transposed) return {tensor.chunks, tensor.type, 0, place, true};
+  Like like{{}, tensor.type, static_cast<uint32_t>(begin % each), place};
   for (size_t i = begin / each; i < tensor.chunks.size() && i * each < end; ++i) {
     like.chunks.push_back(tensor.chunks[i]);
   }
@@ -27,9 +27,15 @@ StoredChunk EncodeLike(const ContentStore& store, const ChunkId& id, const Bytes
                        onnx::DataType type, const Like& like) {
   if (!like.chunks.empty()) {
     // One that cannot be read is no base, and no reason to refuse a file.
-    const uint64_t elements = encoding::CountElements(type, plain.size());
-    const auto base = store.FindBase(like.chunks, like.type, {like.skip, elements});
-    if (base.ok() && *base) return EncodeBeside(id, plain, type, **base, like.place);
+    ElementRange wanted{like.skip, encoding::CountElements(type, plain.size())};
+    if (like.is_transposed) wanted = {};
+    auto base = store.FindBase(like.chunks, like.type, wanted);
+    if (base.ok() && *base) {
+      // What is transposed twice is found without either.
+      if (like.is_transposed && (*base)->is_transposed) return Encode(id, plain, type);
+      (*base)->is_transposed |= like.is_transposed;
+      return EncodeBeside(id, plain, type, **base, like.place);
+    }
   }
   return Encode(id, plain, type);
 }

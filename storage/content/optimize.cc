@@ -203,7 +203,7 @@ class Optimizer {
     bool pays = true;
     absl::Status status;
     for (size_t i = 0; i < pieces.size() && pays && status.ok() && !IsStopped(); ++i) {
-      Like like = PieceOf(alike, tensor.type, pieces[i].offset, {});
+      Like like = PieceOf({alike}, tensor.type, pieces[i].offset, {});
       if (like.chunks.empty()) continue;  // it has grown beyond what it is like
       ++report_.chunks;
       in_flight.push_back({pieces[i], RunOn(pool_, [this, piece = pieces[i], type = tensor.type,

@@ -48,7 +48,7 @@ mreg::content::Place TakePlace(ByteView& in) {
   return place;
 }
 
-void EncodeAnything(ByteView in, bool with_place) {
+void EncodeAnything(ByteView in, bool with_place, bool is_transposed) {
   const mreg::onnx::DataType type = static_cast<int>(Take(in) % 28);
   const mreg::onnx::DataType base_type = static_cast<int>(Take(in) % 28);
   const size_t split = Take(in);
@@ -60,7 +60,8 @@ void EncodeAnything(ByteView in, bool with_place) {
   const auto id = mreg::IdOf<mreg::ChunkId>(plain);
   Require(*mreg::content::Decode(mreg::content::Encode(id, plain, type)) == plain);
   const auto beside = mreg::content::EncodeBeside(
-      id, plain, type, {{mreg::IdOf<mreg::ChunkId>(base)}, base_type, base, skip}, place);
+      id, plain, type, {{mreg::IdOf<mreg::ChunkId>(base)}, base_type, base, skip, is_transposed},
+      place);
   Require(*mreg::content::Decode(beside, beside.bases.empty() ? ByteView() : base) == plain);
 }
 
@@ -72,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (in[0] % 2 == 0) {
     DecodeAnything(in.substr(1));
   } else {
-    EncodeAnything(in.substr(1), in[0] % 4 == 3);
+    EncodeAnything(in.substr(1), in[0] % 4 == 3, in[0] % 8 == 7);
   }
   return 0;
 }
