@@ -115,6 +115,32 @@ Setter NamespaceQuota(std::string space) {
   };
 }
 
+constexpr std::string_view kContent = "content.";
+constexpr std::string_view kNamespaceContent = "content.namespaces.";
+
+Setter ContentAnswerOf(std::string space, registry::ContentRule rule) {
+  return [space = std::move(space), rule](const toml::node& value, Config& config) {
+    const auto text = value.value_exact<std::string>();
+    const bool is_valid = space.empty() || registry::IsValidNamePart(space);
+    if (!is_valid || !text || (*text != "allow" && *text != "refuse")) return false;
+    config.content.Set(
+        space, rule,
+        *text == "allow" ? registry::ContentAnswer::kAllow : registry::ContentAnswer::kRefuse);
+    return true;
+  };
+}
+
+// A rule for all namespaces, or for one: its name may have dots, the rule's has none.
+Setter ContentSetter(std::string_view name) {
+  const bool is_own = name.starts_with(kNamespaceContent);
+  name.remove_prefix(is_own ? kNamespaceContent.size() : kContent.size());
+  const size_t dot = name.rfind('.');
+  if ((dot != name.npos) != is_own) return nullptr;
+  const auto rule = registry::ContentRuleOf(is_own ? name.substr(dot + 1) : name);
+  if (!rule) return nullptr;
+  return ContentAnswerOf(std::string(is_own ? name.substr(0, dot) : ""), *rule);
+}
+
 const Setters& AllSetters() {
   constexpr int64_t kMany = int64_t{1} << 40;
   static const Setters* const setters = new Setters{
@@ -141,6 +167,7 @@ const Setters& AllSetters() {
 // Empty if there is no such setting.
 Setter SetterOf(const std::string& name) {
   if (name.starts_with(kNamespaceQuota)) return NamespaceQuota(name.substr(kNamespaceQuota.size()));
+  if (name.starts_with(kContent)) return ContentSetter(name);
   const auto found = AllSetters().find(name);
   return found == AllSetters().end() ? nullptr : found->second;
 }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/http/server.h"
 #include "storage/registry/access.h"
+#include "storage/registry/content_rules.h"
 #include "storage/registry/quotas.h"
 
 namespace mreg::daemon {
@@ -22,6 +23,7 @@ struct Config {
   std::string log_level = "info";  // debug, info, warn, error
   std::chrono::seconds stop_grace{30};
   registry::QuotaLimits quotas;
+  registry::ContentRules content;
 };
 
 // Sets what the TOML text names and leaves the rest. InvalidArgument, with the key and line, for

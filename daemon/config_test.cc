@@ -48,6 +48,29 @@ TEST(Config, QuotasAreForAllNamespacesAndForSome) {
   EXPECT_EQ(Config().quotas.Of("acme"), std::nullopt);
 }
 
+TEST(Config, ContentRulesAreForAllNamespacesAndForSome) {
+  using registry::ContentRule;
+  Config config;
+  EXPECT_TRUE(config.content.Refuses("acme", ContentRule::kUnknownBinary));
+  EXPECT_FALSE(config.content.Refuses("acme", ContentRule::kCustomDomains));
+  EXPECT_TRUE(config.content.Refuses("acme", ContentRule::kExternalEscape));
+  EXPECT_FALSE(config.content.Refuses("acme", ContentRule::kEpContext));
+  ASSERT_TRUE(ApplyToml(R"(
+    [content]
+    custom_domains = "refuse"
+    [content.namespaces.acme]
+    unknown_binary = "allow"
+    [content.namespaces."a.b"]
+    custom_domains = "allow"
+  )",
+                        config)
+                  .ok());
+  EXPECT_FALSE(config.content.Refuses("acme", ContentRule::kUnknownBinary));
+  EXPECT_TRUE(config.content.Refuses("acme", ContentRule::kCustomDomains));
+  EXPECT_FALSE(config.content.Refuses("a.b", ContentRule::kCustomDomains));
+  EXPECT_TRUE(config.content.Refuses("a.b", ContentRule::kUnknownBinary));
+}
+
 TEST(Config, MistakesAreNamedWithTheirLine) {
   const auto message = [](const std::string& text) {
     Config config;
@@ -57,6 +80,9 @@ TEST(Config, MistakesAreNamedWithTheirLine) {
   EXPECT_EQ(message("data = 7"), "line 1: data cannot have this value");
   EXPECT_EQ(message("[limits]\nmax_connections = 0"),
             "line 2: limits.max_connections cannot have this value");
+  EXPECT_EQ(message("content.unknown_binary = true"),
+            "line 1: content.unknown_binary cannot have this value");
+  EXPECT_EQ(message("content.pickles = 'allow'"), "line 1: unknown setting content.pickles");
   EXPECT_EQ(message("[quota.namespaces]\nacme = -1"),
             "line 2: quota.namespaces.acme cannot have this value");
   EXPECT_EQ(message("listen = []"), "line 1: listen cannot have this value");

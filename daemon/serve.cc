@@ -85,11 +85,12 @@ absl::Status Serve(const Config& config) {
   const sigset_t signals = BlockStopSignals();
   SetUpLog(config.log_level);
   const SystemClock clock;
-  MREG_ASSIGN_OR_RETURN(
-      const auto registry,
-      registry::OpenRegistry(config.data, registry::OpenMode::kCreate,
-                             {.anonymous_read = config.anonymous_read, .quotas = config.quotas},
-                             PosixFileSystem(), clock));
+  MREG_ASSIGN_OR_RETURN(const auto registry,
+                        registry::OpenRegistry(config.data, registry::OpenMode::kCreate,
+                                               {.anonymous_read = config.anonymous_read,
+                                                .quotas = config.quotas,
+                                                .content = config.content},
+                                               PosixFileSystem(), clock));
   const auto handler = api::MakeApiHandler(*registry);
   http::ServerOptions options;
   options.listen = config.listen;

@@ -29,7 +29,10 @@ void NoteReport(terminal::Terminal& terminal, const workspace::AddReport& report
     terminal.Note("nothing to add: everything named is unchanged");
   }
   const size_t listed = std::min(report.added.size(), kListedFiles);
-  for (size_t i = 0; i < listed; ++i) terminal.Note(Describe(report.added[i]));
+  for (size_t i = 0; i < listed; ++i) {
+    terminal.Note(Describe(report.added[i]));
+    for (const std::string& note : report.added[i].notes) terminal.Note("    " + note);
+  }
   if (report.added.size() > listed) {
     terminal.Note(fmt::format("  and {} more", report.added.size() - listed));
   }
@@ -98,7 +101,8 @@ const Command kAddCommand = {
         "the user's store, models cut at their tensors, so that what two versions share "
         "is kept once. Tensors that are like others of the store are found by their values; "
         "--derived-from helps where they have changed much. .mregignore names files to be left "
-        "out, as .gitignore does.",
+        "out, as .gitignore does. Files that could run a program when they are loaded, such as "
+        "pickles, are refused by their content, whatever their names; nothing is added then.",
     .positionals = kPositionals,
     .options = kOptions,
     .examples = kExamples,

@@ -15,6 +15,8 @@
 #include "cli/workspace/external_data.h"
 #include "cli/workspace/version_file.h"
 #include "schema/base/status.h"
+#include "schema/formats/inspection/inspect_content.h"
+#include "storage/registry/content_rules.h"
 #include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
@@ -54,6 +56,7 @@ class Adder {
   absl::StatusOr<AddReport> Run(Selection selection) {
     std::vector<std::string> artifacts;
     MREG_RETURN_IF_ERROR(Measure(selection.changed));
+    MREG_RETURN_IF_ERROR(Inspect(selection.changed));
     for (const std::string& path : selection.changed) {
       MREG_ASSIGN_OR_RETURN(const bool is_done, AddAsBlob(path));
       if (!is_done) artifacts.push_back(path);
@@ -72,6 +75,23 @@ class Adder {
       if (info) total_bytes_ += static_cast<uint64_t>(info->st_size);
     }
     return absl::OkStatus();
+  }
+
+  // Before anything is stored. All files that are unsafe are told of, not the first alone.
+  absl::Status Inspect(const std::vector<std::string>& paths) {
+    std::string refusals;
+    for (const std::string& path : paths) {
+      MREG_ASSIGN_OR_RETURN(const auto file, clone_.tree().OpenFile(path));
+      const auto verdict = formats::InspectContent(*file);
+      if (!verdict.ok()) return Annotate(verdict.status(), registry::EscapeForDisplay(path));
+      const absl::Status safe = registry::RefuseUnsafe(path, *verdict);
+      if (!safe.ok())
+        refusals += fmt::format("{}{}", refusals.empty() ? "" : "\n", MessageOf(safe));
+      if (auto notes = registry::NotesOn(*verdict); !notes.empty()) {
+        notes_.emplace(path, std::move(notes));
+      }
+    }
+    return refusals.empty() ? absl::OkStatus() : absl::InvalidArgumentError(refusals);
   }
 
   void Progress(const WorkFile& file, uint64_t bytes_of_file) const {
@@ -168,6 +188,8 @@ class Adder {
     AddedFile added = AddedAs(path, /*is_artifact=*/true, put->size);
     added.kind = put->layout.kind;
     added.new_bytes = put->new_bytes;
+    // What a model keeps beside itself is of no format, and expected.
+    if (ranges.empty()) added.notes = notes_[path];
     if (put->layout.model) {
       added.tensors = put->layout.model->tensor_count;
       added.model_summary = Summarise(*put->layout.model);
@@ -232,6 +254,7 @@ class Adder {
   const std::span<const CommitId> derived_from_;
   const FileProgress& progress_;
   AddReport report_;
+  std::map<std::string, std::vector<std::string>> notes_;  // by path
   std::vector<std::vector<history::TreeEntry>> versions_;  // once they were needed; HEAD's last
   uint64_t done_bytes_ = 0;                                // of files that are done
   uint64_t total_bytes_ = 0;

@@ -56,8 +56,9 @@ struct AddedFile {
   content::FileKind kind = content::FileKind::kOther;
   bool is_artifact = false;
   uint64_t size = 0, new_bytes = 0;
-  uint64_t tensors = 0;       // of a model
-  std::string model_summary;  // "ONNX, IR 8, opset 16, 42 tensors"; "" for others
+  uint64_t tensors = 0;            // of a model
+  std::string model_summary;       // "ONNX, IR 8, opset 16, 42 tensors"; "" for others
+  std::vector<std::string> notes;  // what a registry might refuse, escaped
 };
 
 struct AddReport {

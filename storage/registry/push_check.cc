@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mreg/v1/recipe.pb.h"
+#include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "storage/registry/manifest.h"
 #include "storage/registry/path_rules.h"
@@ -125,7 +126,16 @@ absl::Status PushCheck::CheckCommit(const history::Commit& commit) {
   MREG_ASSIGN_OR_RETURN(const auto files, history_.ReadTree(commit.tree));
   MREG_RETURN_IF_ERROR(CheckFiles(files));
   for (const history::TreeEntry& file : files) MREG_RETURN_IF_ERROR(CheckFile(file));
-  return absl::OkStatus();
+  return CheckContent(files);
+}
+
+absl::Status PushCheck::CheckContent(std::span<const history::TreeEntry> files) {
+  std::vector<TreeFile> contents;
+  for (const history::TreeEntry& file : files) {
+    const history::LfsPointer& content = content_of_.at(file.blob);
+    contents.push_back({file.path, content.artifact, content.size});
+  }
+  return content_check_.CheckTree(contents);
 }
 
 absl::Status PushCheck::CheckFile(const history::TreeEntry& file) {
@@ -136,6 +146,7 @@ absl::Status PushCheck::CheckFile(const history::TreeEntry& file) {
         fmt::format("{} is no file in the pushed tree", EscapeForDisplay(file.path)));
   }
   if (const auto pointer = history::ParseLfsPointer(blob.data)) {
+    content_of_.emplace(file.blob, *pointer);
     return CheckPointer(*pointer, file.path);
   }
   if (!IsText(blob.data)) {
@@ -143,7 +154,9 @@ absl::Status PushCheck::CheckFile(const history::TreeEntry& file) {
         fmt::format("{} is too large or not text, and has to be pushed as an artifact",
                     EscapeForDisplay(file.path)));
   }
-  return absl::OkStatus();
+  const auto id = IdOf<ArtifactId>(blob.data);
+  content_of_.emplace(file.blob, history::LfsPointer{id, blob.data.size()});
+  return content_check_.CheckText(file.path, id, blob.data);
 }
 
 absl::Status PushCheck::CheckPointer(const history::LfsPointer& pointer, std::string_view path) {
@@ -162,9 +175,12 @@ absl::Status PushCheck::CheckPointer(const history::LfsPointer& pointer, std::st
     return absl::NotFoundError(
         fmt::format("the content of {} has not been sent", EscapeForDisplay(path)));
   }
-  if (recipe->size == pointer.size) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      fmt::format("the pointer of {} tells a wrong size", EscapeForDisplay(path)));
+  if (recipe->size != pointer.size) {
+    return absl::InvalidArgumentError(
+        fmt::format("the pointer of {} tells a wrong size", EscapeForDisplay(path)));
+  }
+  MREG_ASSIGN_OR_RETURN(const bool is_held, members_.HasFile(space_, pointer.artifact));
+  return is_held ? absl::OkStatus() : content_check_.CheckArtifact(path, *recipe);
 }
 
 absl::Status PushCheck::CheckMove(const history::ReferenceMove& move, bool force) const {

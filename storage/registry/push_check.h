@@ -11,6 +11,7 @@
 #include "storage/content/content_store.h"
 #include "storage/history/lfs_pointer.h"
 #include "storage/history/repository.h"
+#include "storage/registry/content_check.h"
 #include "storage/registry/file_proofs.h"
 #include "storage/registry/leases.h"
 #include "storage/registry/members.h"
@@ -21,13 +22,17 @@ namespace mreg::registry {
 class PushCheck {
  public:
   PushCheck(history::Repository& history, content::ContentStore& content, const Members& members,
-            Leases& leases, const FileProofs& proofs, std::string space)
+            Leases& leases, const FileProofs& proofs, const ContentRules& rules,
+            std::string space)
       : history_(history),
         content_(content),
         members_(members),
         leases_(leases),
         proofs_(proofs),
-        space_(std::move(space)) {}
+        space_(std::move(space)),
+        content_check_(content, rules, space_, [this](const ArtifactId& artifact) {
+          return members_.FindRecipe(space_, artifact);
+        }) {}
 
   // Checks the whole request; its objects are then written to `history`, not yet flushed.
   absl::Status Run(const v1::PushRequest& request);
@@ -47,6 +52,7 @@ class PushCheck {
   absl::Status CheckNewCommits();
   absl::Status CheckCommit(const history::Commit& commit);
   absl::Status CheckFile(const history::TreeEntry& file);
+  absl::Status CheckContent(std::span<const history::TreeEntry> files);
   absl::Status CheckPointer(const history::LfsPointer& pointer, std::string_view path);
   absl::Status CheckMove(const history::ReferenceMove& move, bool force) const;
 
@@ -56,11 +62,13 @@ class PushCheck {
   Leases& leases_;
   const FileProofs& proofs_;
   const std::string space_;
+  ContentCheck content_check_;
   std::vector<history::ReferenceMove> moves_;
   absl::flat_hash_map<ArtifactId, content::Recipe> new_recipes_;  // proved
   absl::flat_hash_map<ArtifactId, content::Recipe> adopted_;      // known, new to the namespace
   absl::flat_hash_set<ObjectId> checked_trees_;
   absl::flat_hash_set<ObjectId> checked_blobs_;
+  absl::flat_hash_map<ObjectId, history::LfsPointer> content_of_;  // those, and of text the same
 };
 
 }  // namespace mreg::registry

@@ -64,8 +64,9 @@ class FolderRegistry final : public Registry {
         leases_(clock, options.lease_length),
         quotas_(members_, options.quotas),
         proofs_(content_, clock),
+        rules_(options.content),
         transfer_(*store_, content_, repositories_, access_, members_, leases_, quotas_, proofs_,
-                  clock),
+                  rules_, clock),
         browse_(content_, repositories_, members_),
         collector_(*store_, content_, repositories_, *journal_, members_, leases_, upkeep_, clock),
         optimizer_(content_, *journal_, members_, leases_, upkeep_) {}
@@ -183,6 +184,7 @@ class FolderRegistry final : public Registry {
   Leases leases_;
   Quotas quotas_;
   FileProofs proofs_;
+  const ContentRules rules_;
   Transfer transfer_;
   Browse browse_;
   Upkeep upkeep_;

@@ -18,6 +18,7 @@
 #include "storage/registry/access.h"
 #include "storage/registry/browse.h"
 #include "storage/registry/collector.h"
+#include "storage/registry/content_rules.h"
 #include "storage/registry/members.h"
 #include "storage/registry/optimizer.h"
 #include "storage/registry/repositories.h"
@@ -31,6 +32,7 @@ struct RegistryOptions {
   // What an offer found here stays so long: see Leases.
   std::chrono::milliseconds lease_length = kLeaseLength;
   QuotaLimits quotas = {};
+  ContentRules content = ContentRules::OfFolder();
 };
 
 struct RegistryCheck {

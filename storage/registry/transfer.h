@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "mreg/v1/sync.pb.h"
 #include "storage/content/chunk_receiver.h"
+#include "storage/registry/content_rules.h"
 #include "storage/registry/file_proofs.h"
 #include "storage/registry/leases.h"
 #include "storage/registry/members.h"
@@ -26,7 +27,7 @@ class Transfer {
  public:
   Transfer(kv::KeyValueStore& store, content::ContentStore& content, Repositories& repositories,
            const Access& access, const Members& members, Leases& leases, Quotas& quotas,
-           FileProofs& proofs, const Clock& clock);
+           FileProofs& proofs, const ContentRules& rules, const Clock& clock);
 
   // A repository that does not exist has no references and `exists` is false; for callers who
   // may write, since a push will create it. NotFound for others.
@@ -80,6 +81,7 @@ class Transfer {
   Leases& leases_;
   Quotas& quotas_;
   FileProofs& proofs_;
+  const ContentRules& rules_;
   const Clock& clock_;
 };
 

@@ -155,12 +155,20 @@ class DaemonRegistry:
         self.folder = world.path("registry")
         self.log = world.path("mregd.log")
         self.watcher = None
+        self.config = world.path("mregd.toml")
+        self.configure('[content]\nunknown_binary = "allow"\n')
         self.start()
+
+    def configure(self, text):
+        """For the next start. Most tests push bytes of no known format."""
+        with open(self.config, "w", encoding="utf-8") as config:
+            config.write(text)
 
     def start(self):
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [MREGD, "serve", "--data", self.folder, "--listen", "127.0.0.1:0"],
+                [MREGD, "serve", "--config", self.config, "--data", self.folder,
+                 "--listen", "127.0.0.1:0"],
                 stdout=log, stderr=log)
         self.base = self._address()
 
