@@ -11,6 +11,14 @@ constexpr size_t kWindow = 256 << 10;
 
 }  // namespace
 
+// A length within the file may be any number: what lies beyond the end is never asked for, since no
+// file system takes every offset.
+ByteCursor::ByteCursor(const ReadableFile& file) : file_(file) {
+  const absl::StatusOr<uint64_t> size = file.Size();
+  status_ = size.status();
+  if (size.ok()) end_ = *size;
+}
+
 bool ByteCursor::Fill() {
   if (!rest_.empty()) return true;
   if (!status_.ok() || position_ >= end_) return false;

@@ -15,9 +15,8 @@ namespace mreg::formats {
 // Not thread-safe.
 class ByteCursor {
  public:
-  // From `begin` up to, not including, `end`, which may lie beyond the file. `file` outlives it.
-  ByteCursor(const ReadableFile& file, uint64_t begin, uint64_t end)
-      : file_(file), position_(begin), end_(end) {}
+  // The whole of `file`, which outlives it.
+  explicit ByteCursor(const ReadableFile& file);
 
   uint64_t position() const { return position_; }  // from the file's start
   const absl::Status& status() const { return status_; }
@@ -35,8 +34,8 @@ class ByteCursor {
   bool Fill();
 
   const ReadableFile& file_;
-  uint64_t position_;
-  const uint64_t end_;
+  uint64_t position_ = 0;
+  uint64_t end_ = 0;
   absl::Status status_;
   std::vector<char> window_;
   ByteView rest_;  // of the window

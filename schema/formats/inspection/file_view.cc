@@ -18,7 +18,9 @@ absl::StatusOr<size_t> BytesFile::ReadAt(uint64_t offset, std::span<char> buffer
 }
 
 absl::StatusOr<Bytes> ReadPart(const ReadableFile& file, uint64_t offset, size_t length) {
-  Bytes bytes(length, '\0');
+  MREG_ASSIGN_OR_RETURN(const uint64_t size, file.Size());
+  Bytes bytes(std::min<uint64_t>(length, size - std::min(size, offset)), '\0');
+  if (bytes.empty()) return bytes;
   MREG_ASSIGN_OR_RETURN(const size_t got, file.ReadAt(offset, bytes));
   bytes.resize(got);
   return bytes;

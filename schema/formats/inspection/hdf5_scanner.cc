@@ -63,7 +63,7 @@ absl::StatusOr<std::optional<Hdf5>> FindHdf5(const ReadableFile& file) {
   MREG_ASSIGN_OR_RETURN(const auto signature, FindSignature(file, size));
   if (!signature) return std::nullopt;
   Search search;
-  ByteCursor cursor(file, 0, size);
+  ByteCursor cursor(file);
   for (ByteView run; cursor.NextRun(run);) search.Take(cursor.position() - run.size(), run);
   MREG_RETURN_IF_ERROR(cursor.status());
   return Hdf5{*signature, search.found()};

@@ -162,5 +162,31 @@ TEST(InspectContent, LargeFilesAreToldByAFewReads) {
   EXPECT_LT(pickle.bytes_read(), 2u << 20);
 }
 
+// As a file system is: an offset that is no off_t is an error.
+class StrictFile final : public ReadableFile {
+ public:
+  explicit StrictFile(Bytes content) : file_(std::move(content)) {}
+  absl::StatusOr<uint64_t> Size() const override { return file_.Size(); }
+  absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> buffer) const override {
+    if (offset > uint64_t{1} << 62) return absl::InternalError("Invalid argument");
+    return file_.ReadAt(offset, buffer);
+  }
+
+ private:
+  const MemoryFile file_;
+};
+
+TEST(InspectContent, LengthsBeyondTheFileAreNoErrors) {
+  const Bytes huge("\xff\xff\xff\xff\xff\xff\xff\xf0", 8);
+  for (const Bytes& content :
+       {Bytes("\x8e") + huge + "x", Bytes("\x80\x04\x8d") + huge + "x",
+        Bytes("PK\x06\x06") + Bytes(28, '\0') + huge + huge + huge + Bytes("PK\x06\x07") +
+            Bytes(4, '\0') + huge + Bytes(4, '\0') + Bytes("PK\x05\x06") + Bytes(18, '\xff')}) {
+    const auto verdict = InspectContent(StrictFile(content));
+    ASSERT_TRUE(verdict.ok()) << verdict.status();
+    EXPECT_EQ(verdict->kind, ContentKind::kUnknown) << verdict->description;
+  }
+}
+
 }  // namespace
 }  // namespace mreg::formats

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -173,8 +172,7 @@ void AddDistinct(std::vector<T>& list, T value, size_t limit) {
 
 class Scanner {
  public:
-  explicit Scanner(const ReadableFile& file)
-      : cursor_(file, 0, std::numeric_limits<uint64_t>::max()) {}
+  explicit Scanner(const ReadableFile& file) : cursor_(file) {}
 
   absl::StatusOr<std::optional<Pickle>> Find() {
     while (WalkStream()) {

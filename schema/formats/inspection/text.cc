@@ -1,7 +1,6 @@
 #include "schema/formats/inspection/text.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "schema/base/status.h"
 #include "schema/formats/inspection/byte_cursor.h"
@@ -44,7 +43,7 @@ class Utf8 {
 }  // namespace
 
 absl::StatusOr<bool> IsTextFile(const ReadableFile& file) {
-  ByteCursor cursor(file, 0, std::numeric_limits<uint64_t>::max());
+  ByteCursor cursor(file);
   Utf8 text;
   for (ByteView run; cursor.NextRun(run);) {
     if (!text.Take(run)) return false;
