@@ -145,8 +145,12 @@ class Mreg(Tool):
 
     def setup(self):
         log = self.folder + "/log"
+        config = self.folder + "/mregd.toml"
+        with open(config, "w", encoding="utf-8") as file:
+            file.write('content.unknown_binary = "allow"\n')
         with open(log, "wb") as file:
-            self.server = subprocess.Popen([self.mregd, "serve", "--data", self.remote,
+            self.server = subprocess.Popen([self.mregd, "serve", "--config", config,
+                                            "--data", self.remote,
                                             "--listen", "127.0.0.1:0"], stderr=file, env=self.env)
         self.url = None
         while self.url is None:

@@ -42,12 +42,17 @@ class Daemon:
         self.data, self.log, self.prefix = data, log, list(prefix)
         self.process = None
         self.base = None
+        self.config = log + ".toml"
+        # What is pushed are bytes of no known format.
+        with open(self.config, "w", encoding="utf-8") as config:
+            config.write('content.unknown_binary = "allow"\n')
 
     def start(self):
         with open(self.log, "ab") as log:
             begin = log.tell()
             self.process = subprocess.Popen(
-                self.prefix + [MREGD, "serve", "--data", self.data, "--listen", "127.0.0.1:0"],
+                self.prefix + [MREGD, "serve", "--config", self.config, "--data", self.data,
+                               "--listen", "127.0.0.1:0"],
                 stderr=log, stdout=log)
 
         def address():
