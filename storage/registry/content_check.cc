@@ -8,7 +8,7 @@
 
 #include "schema/base/status.h"
 #include "schema/formats/inspection/file_view.h"
-#include "storage/registry/artifact_file.h"
+#include "storage/content/stored_file.h"
 #include "storage/registry/path_rules.h"
 
 namespace mreg::registry {
@@ -41,7 +41,7 @@ absl::Status Refuse(std::string_view path, std::string_view what, ContentRule ru
 }  // namespace
 
 absl::Status ContentCheck::CheckArtifact(std::string_view path, const content::Recipe& recipe) {
-  return Check(path, recipe.artifact, ArtifactFile(content_, recipe));
+  return Check(path, recipe.artifact, *content::OpenStored(content_, recipe));
 }
 
 absl::Status ContentCheck::CheckText(std::string_view path, const ArtifactId& id, ByteView text) {
@@ -148,7 +148,7 @@ absl::StatusOr<ContentVerdict> ContentCheck::VerdictOf(const ArtifactId& artifac
   MREG_ASSIGN_OR_RETURN(const auto recipe, find_recipe_(artifact));
   if (!recipe) return ContentVerdict();
   MREG_ASSIGN_OR_RETURN(ContentVerdict verdict,
-                        formats::InspectContent(ArtifactFile(content_, *recipe)));
+                        formats::InspectContent(*content::OpenStored(content_, *recipe)));
   return others_.emplace(artifact, std::move(verdict)).first->second;
 }
 

@@ -22,8 +22,7 @@ namespace mreg::registry {
 class PushCheck {
  public:
   PushCheck(history::Repository& history, content::ContentStore& content, const Members& members,
-            Leases& leases, const FileProofs& proofs, const ContentRules& rules,
-            std::string space)
+            Leases& leases, const FileProofs& proofs, const ContentRules& rules, std::string space)
       : history_(history),
         content_(content),
         members_(members),

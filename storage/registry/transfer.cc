@@ -38,8 +38,8 @@ absl::StatusOr<std::vector<ObjectId>> ParseObjectIds(
 
 Transfer::Transfer(kv::KeyValueStore& store, content::ContentStore& content,
                    Repositories& repositories, const Access& access, const Members& members,
-                   Leases& leases, Quotas& quotas, FileProofs& proofs,
-                   const ContentRules& rules, const Clock& clock)
+                   Leases& leases, Quotas& quotas, FileProofs& proofs, const ContentRules& rules,
+                   const Clock& clock)
     : store_(store),
       content_(content),
       repositories_(repositories),
@@ -159,8 +159,7 @@ absl::StatusOr<v1::PushReply> Transfer::Push(const Caller& caller, const Reposit
   MREG_ASSIGN_OR_RETURN(const auto repository, repositories_.OpenForWriting(caller, name));
   // From here on until the references have moved, no collection takes what they are to lead to.
   const Leases::RepositoryHold hold(leases_, repository.number, repository.journal_size);
-  PushCheck check(*repository.history, content_, members_, leases_, proofs_, rules_,
-                  name.space());
+  PushCheck check(*repository.history, content_, members_, leases_, proofs_, rules_, name.space());
   MREG_RETURN_IF_ERROR(check.Run(request));
   MREG_ASSIGN_OR_RETURN(const uint64_t added_bytes, check.AddedBytes());
   MREG_RETURN_IF_ERROR(quotas_.Check(name.space(), added_bytes));
