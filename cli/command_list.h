@@ -7,6 +7,7 @@ namespace mreg::cli {
 
 extern const Command kAddCommand;
 extern const Command kBranchCommand;
+extern const Command kCheckCommand;
 extern const Command kCloneCommand;
 extern const Command kCommitCommand;
 extern const Command kCompletionCommand;
@@ -36,6 +37,11 @@ extern const Command kStoreOptimizeCommand;
 extern const Command kStoreStatsCommand;
 extern const Command kSwitchCommand;
 extern const Command kTagCommand;
+extern const Command kTargetAddCommand;
+extern const Command kTargetListCommand;
+extern const Command kTargetProbeCommand;
+extern const Command kTargetRemoveCommand;
+extern const Command kTargetShowCommand;
 extern const Command kVersionCommand;
 
 }  // namespace mreg::cli

@@ -20,7 +20,7 @@ endfunction()
 # mreg_embed(TARGET FILE HEADER SYMBOL): puts a text file into a library, as the string_view SYMBOL
 # (with its namespace) that HEADER declares.
 function(mreg_embed target file header symbol)
-  cmake_path(GET file STEM name)
+  cmake_path(GET file STEM LAST_ONLY name)
   set(input ${CMAKE_CURRENT_SOURCE_DIR}/${file})
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${name}_data.cc)
   set(script ${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake)

@@ -21,6 +21,21 @@ Fields Split(std::string_view text, char separator) {
   }
 }
 
+// A set of types, whose maps have commas of their own: "map(int64, float)".
+Fields SplitTypes(std::string_view text) {
+  Fields types;
+  int depth = 0;
+  size_t begin = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    depth += (text[at] == '(') - (text[at] == ')');
+    if (text[at] != ',' || depth > 0) continue;
+    types.push_back(text.substr(begin, at - begin));
+    begin = at + 1;
+  }
+  types.push_back(text.substr(begin));
+  return types;
+}
+
 // A list of the table: "-" is an empty one.
 Fields SplitList(std::string_view text) { return text == "-" ? Fields{} : Split(text, ';'); }
 
@@ -66,13 +81,13 @@ auto KeyOf(const OperatorSchema& schema) {
 }  // namespace
 
 const OperatorTable& OperatorTable::Get() {
-  static const auto* const kTable = new OperatorTable();
+  static const auto* const kTable = new OperatorTable(kOperatorsData);
   return *kTable;
 }
 
-OperatorTable::OperatorTable() {
+OperatorTable::OperatorTable(std::string_view text) {
   // Constraints point into it.
-  const Fields lines = Split(kOperatorsData, '\n');
+  const Fields lines = Split(text, '\n');
   type_sets_.reserve(lines.size());
   for (const std::string_view line : lines) {
     if (line.starts_with("types\t")) AddTypes(line);
@@ -86,7 +101,7 @@ OperatorTable::OperatorTable() {
 }
 
 void OperatorTable::AddTypes(std::string_view line) {
-  type_sets_.push_back(Split(Split(line, '\t')[2], ','));
+  type_sets_.push_back(SplitTypes(Split(line, '\t')[2]));
 }
 
 void OperatorTable::AddOperator(std::string_view line) {

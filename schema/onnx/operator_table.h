@@ -44,6 +44,9 @@ class OperatorTable {
  public:
   static const OperatorTable& Get();
 
+  // Of other operators, in the form of operators.tsv. `text` outlives the table.
+  explicit OperatorTable(std::string_view text);
+
   // The version that a model which imports `opset` of the domain means; null where the domain has
   // no such operator at that opset. "" is ai.onnx.
   const OperatorSchema* Find(std::string_view domain, std::string_view name, int64_t opset) const;
@@ -56,7 +59,6 @@ class OperatorTable {
   const std::vector<OperatorSchema>& schemas() const { return schemas_; }
 
  private:
-  OperatorTable();
   void AddTypes(std::string_view line);
   void AddOperator(std::string_view line);
 

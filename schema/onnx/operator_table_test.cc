@@ -86,6 +86,9 @@ TEST(OperatorTable, IsWhole) {
     }
     for (const OperatorConstraint& constraint : schema.constraints) {
       EXPECT_FALSE(constraint.types->empty()) << schema.name;
+      for (const std::string_view type : *constraint.types) {
+        EXPECT_TRUE(type.ends_with(')')) << schema.name << " " << type;
+      }
     }
   }
 }

@@ -14,6 +14,7 @@ ROOMS = {
     "schema/onnx": ["schema/base"],
     "schema/formats": ["schema/base", "schema/onnx"],
     "schema/formats/inspection": ["schema/base", "schema/formats", "schema/onnx"],
+    "schema/targets": ["schema/base", "schema/onnx"],
     "signing": ["schema"],
     "storage/kv": ["schema/base"],
     "storage/content": ["schema", "storage/kv", "storage/content/encoding"],
@@ -26,8 +27,9 @@ ROOMS = {
     "daemon/api": ["schema", "daemon/http", "storage/registry", "storage/sync"],
     "daemon": ["schema", "daemon/http", "daemon/api", "storage/registry", "storage/sync"],
     "cli/terminal": ["schema/base"],
+    "cli/runner": ["schema/base", "schema/onnx", "schema/targets"],
     "cli/workspace": ["schema"] + _REGISTRY,
-    "cli": ["schema", "storage/sync", "cli/terminal", "cli/workspace"] + _REGISTRY,
+    "cli": ["schema", "storage/sync", "cli/runner", "cli/terminal", "cli/workspace"] + _REGISTRY,
     "tests/models": ["schema"],
     "tests": ["schema", "signing", "storage", "daemon", "cli", "tests/models"],
 }
@@ -38,6 +40,8 @@ TEST_ROOMS = ["tests/models"]
 
 # Third-party headers -> the only files that may include them; never a public header.
 _JSON = [
+    "cli/runner/protocol.cc",
+    "cli/runner/provider_use.cc",
     "cli/terminal/json.cc",
     "daemon/api/*_routes.cc",
     "daemon/gc_command.cc",
@@ -64,6 +68,7 @@ THIRD_PARTY = {
     "httplib.h": ["storage/sync/http_client.cc", "*_test.cc"],
     "nlohmann/*": _JSON + ["*_test.cc", "tests/fuzz/*"],
     "onnx/*": ["tests/models/*", "*_test.cc"],
+    "dlfcn.h": ["cli/runner/ort_library.cc"],
     "cpuid.h": ["schema/base/sha256_blocks.cc"],
     "immintrin.h": ["schema/base/sha256_blocks.cc"],
     "lz4frame.h": ["schema/formats/inspection/inflate.cc"],
