@@ -42,6 +42,7 @@ extern const Command kTargetListCommand;
 extern const Command kTargetProbeCommand;
 extern const Command kTargetRemoveCommand;
 extern const Command kTargetShowCommand;
+extern const Command kValidateCommand;
 extern const Command kVersionCommand;
 
 }  // namespace mreg::cli

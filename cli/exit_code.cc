@@ -8,7 +8,8 @@ namespace {
 constexpr std::array<ExitCodeText, 11> kTexts = {{
     {ExitCode::kOk, "It worked."},
     {ExitCode::kDifferences,
-     "There are differences (diff --exit-code); a target does not support a model (check)."},
+     "There are differences (diff --exit-code); a target does not support a model (check, "
+     "validate)."},
     {ExitCode::kUsage, "The command was not understood, or a name or value is not valid."},
     {ExitCode::kNotFound, "What was asked for does not exist."},
     {ExitCode::kNotAllowed, "Permission denied, or no valid token."},
