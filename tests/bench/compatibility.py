@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Holds what `mreg check` says against what real runtimes do with the models of libonnx-testdata.
+"""Holds what `mreg check` says against what real runtimes do with known models.
 
     compatibility.py --mreg build/release/cli/mreg TARGET=LIBRARY... [--run]
 
+The models are libonnx-testdata's, or those below the folder MODELS, such as one of the node tests of
+the Python package onnx (onnx.backend.test.case.node.collect_testcases, each saved with onnx.save).
 For each TARGET every model is checked, and loaded in LIBRARY by mreg-runner-ort. Told are how often
 "supported" was loaded, how often "unsupported" was refused, and every miss. With --run each model
 is run too, by `mreg validate`, with the inputs and outputs that lie beside it. The libraries come
@@ -22,7 +24,7 @@ import shutil
 import subprocess
 import tempfile
 
-DATA = "/usr/share/libonnx-testdata/data"
+DATA = os.environ.get("MODELS", "/usr/share/libonnx-testdata/data")
 ANY_LOCALE = "/usr/lib/locale/C.utf8"
 
 
