@@ -89,8 +89,8 @@ const Command kTargetProbeCommand = {
     .summary = "Make a target of a runtime by trying what it loads",
     .goal = "probe the runtime",
     .details =
-        "Loads a model of one node for every version of every operator with every type, some "
-        "50,000 in a minute, in a process of its own, and keeps what was taken. The target "
+        "Loads a model of one node for every version of every operator with every type, which "
+        "takes some seconds, in a process of its own, and keeps what was taken. The target "
         "remembers the library, so that `mreg validate` runs models in it.",
     .positionals = kPositionals,
     .options = kOptions,

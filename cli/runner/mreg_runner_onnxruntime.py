@@ -24,7 +24,7 @@ NAMES = {numpy.dtype(dtype): name for name, dtype in TYPES.items()}
 
 UNSUPPORTED = ("is not a registered function/op", "No Op registered for", "No opset import",
                "is under development", "Unsupported model IR version", "NOT_IMPLEMENTED",
-               "is deprecated in domain_version")
+               "is deprecated in domain_version", "Unrecognized attribute")
 INVALID = ("INVALID_GRAPH", "Type Error", "InferenceError")
 
 

@@ -78,7 +78,8 @@ Refusal RefusalOf(int code, std::string_view message) {
   for (const std::string_view part :
        {"is not a registered function/op", "No Op registered for", "No opset import",
         "is under development and support for this is limited", "Unsupported model IR version",
-        "is deprecated in domain_version", "is not currently registered or supported"}) {
+        "is deprecated in domain_version", "is not currently registered or supported",
+        "Unrecognized attribute"}) {
     if (Has(message, part)) return Refusal::kUnsupported;
   }
   if (code == kInvalidGraph) return Refusal::kInvalid;

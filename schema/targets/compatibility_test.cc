@@ -153,6 +153,10 @@ TEST(CompatibilityTest, RefusedAttributesAreUnsupported) {
   node.attributes = {{"layout", "", AttributeType::kInt, int64_t{1}}};
   const Verdict verdict = CheckModel(ModelOf(kFloat, {node}), profile, nullptr);
   EXPECT_EQ(verdict.findings.at(0).kind, Finding::Kind::kAttribute);
+  node.attributes[0].value = int64_t{7};
+  EXPECT_EQ(CheckModel(ModelOf(kFloat, {node}), profile, nullptr).support, Support::kSupported);
+  profile.kernels[{"ai.onnx", "Neg"}][0].refused = {{"layout", kAnyValue}};
+  EXPECT_EQ(CheckModel(ModelOf(kFloat, {node}), profile, nullptr).support, Support::kUnsupported);
 }
 
 TEST(CompatibilityTest, AFallbackRunsWhatTheTargetDoesNot) {

@@ -109,20 +109,22 @@ NodeVerdict CheckTypes(const NodeInPlace& place, const Kernel& kernel) {
   return best == Support::kSupported ? NodeVerdict{} : DescribeTypes(place, kernel, best);
 }
 
-std::string AttributeText(const onnx::Attribute* attribute) {
-  if (attribute == nullptr) return "";
-  if (const auto* const number = std::get_if<int64_t>(&attribute->value)) {
+std::string AttributeText(const onnx::Attribute& attribute) {
+  if (const auto* const number = std::get_if<int64_t>(&attribute.value)) {
     return fmt::format("{}", *number);
   }
-  const auto* const text = std::get_if<std::string>(&attribute->value);
+  const auto* const text = std::get_if<std::string>(&attribute.value);
   return text == nullptr ? "" : *text;
 }
 
 NodeVerdict CheckAttributes(const NodeInPlace& place, const Kernel& kernel) {
   for (const auto& [name, value] : kernel.refused) {
-    if (AttributeText(FindAttribute(place.node, name, place.call)) != value) continue;
+    const onnx::Attribute* const attribute = FindAttribute(place.node, name, place.call);
+    if (attribute == nullptr) continue;
+    const std::string text = AttributeText(*attribute);
+    if (value != kAnyValue && text != value) continue;
     return {Support::kUnsupported, Finding::Kind::kAttribute,
-            fmt::format("{} with {}={} is not supported", Versioned(place), name, value), ""};
+            fmt::format("{} with {}={} is not supported", Versioned(place), name, text), ""};
   }
   return {};
 }

@@ -152,6 +152,23 @@ class Prober {
         if (answer != LoadAnswer::kLoads) kernel.refused.emplace_back(tried.name, value);
       }
     }
+    return FindUnknown(schema, kernel);
+  }
+
+  // Attributes that this version of the operator got later than the runtime knows.
+  absl::Status FindUnknown(const OperatorSchema& schema, Kernel& kernel) {
+    for (const onnx::OperatorAttribute& attribute : schema.attributes) {
+      const bool is_plain = attribute.type == "INT" && !attribute.is_required;
+      if (!is_plain || attribute.name.ends_with("type")) continue;
+      bool is_known = false;
+      for (const std::string_view value : {"1", "0"}) {
+        ProbeNode node{&schema, TypesOf(schema, *loaded_), optional_, attribute.name, value};
+        MREG_ASSIGN_OR_RETURN(const LoadAnswer answer, Try(node));
+        is_known |= answer != LoadAnswer::kUnsupported;
+        if (is_known) break;
+      }
+      if (!is_known) kernel.refused.emplace_back(attribute.name, kAnyValue);
+    }
     return absl::OkStatus();
   }
 

@@ -29,6 +29,9 @@ struct Kernel {
   bool operator==(const Kernel&) const = default;
 };
 
+// Among refused values: the attribute is not taken at all.
+inline constexpr char kAnyValue[] = "*";
+
 struct VersionRange {
   int64_t first = 1;
   int64_t last = 0;
