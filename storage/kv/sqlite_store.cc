@@ -1,73 +1,22 @@
 #include "storage/kv/sqlite_store.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <array>
 #include <mutex>
 #include <utility>
 
 #include "schema/base/status.h"
+#include "storage/sqlite/database.h"
 
 namespace mreg::kv {
 namespace {
 
-constexpr int kBusyTimeoutMs = 30'000;
 constexpr int kFormatVersion = 1;
+constexpr std::string_view kReading = "read the store's index";
 
-struct CloseDatabase {
-  void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
-};
-struct FinalizeStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
-
-absl::Status ToStatus(sqlite3* db, int code, std::string_view action) {
-  const std::string message = fmt::format("cannot {}: {}", action, sqlite3_errmsg(db));
-  switch (code & 0xff) {
-    case SQLITE_FULL:
-      return absl::ResourceExhaustedError(message);
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return absl::UnavailableError(message);
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return absl::DataLossError(message);
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_CANTOPEN:
-      return absl::PermissionDeniedError(message);
-    default:
-      return absl::InternalError(message);
-  }
-}
-
-absl::Status Execute(sqlite3* db, const std::string& sql, std::string_view action) {
-  const int code = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr);
-  return code == SQLITE_OK ? absl::OkStatus() : ToStatus(db, code, action);
-}
-
-absl::StatusOr<Statement> Prepare(sqlite3* db, const std::string& sql) {
-  sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(db, sql.c_str(), static_cast<int>(sql.size()),
-                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-  if (code != SQLITE_OK) return ToStatus(db, code, "prepare a statement");
-  return Statement(statement);
-}
-
-void Bind(sqlite3_stmt* statement, int position, ByteView value) {
-  // A null pointer would bind NULL; an empty key is an empty blob.
-  const char* data = value.data() == nullptr ? "" : value.data();
-  sqlite3_bind_blob64(statement, position, data, value.size(), SQLITE_STATIC);
-}
-
-ByteView Column(sqlite3_stmt* statement, int column) {
-  const void* data = sqlite3_column_blob(statement, column);
-  return {static_cast<const char*>(data),
-          static_cast<size_t>(sqlite3_column_bytes(statement, column))};
-}
+using sqlite::Database;
+using sqlite::Statement;
 
 // The smallest key above every key that begins with `prefix`; nothing if there is no bound.
 std::optional<Bytes> PrefixEnd(ByteView prefix) {
@@ -83,11 +32,10 @@ class SqliteStore final : public KeyValueStore {
   explicit SqliteStore(Database db) : db_(std::move(db)) {}
 
   absl::Status Initialize() {
-    sqlite3_busy_timeout(db_.get(), kBusyTimeoutMs);
-    MREG_RETURN_IF_ERROR(Execute(db_.get(),
-                                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                                 "PRAGMA cache_size=-16384;",
-                                 "set up the store's index"));
+    MREG_RETURN_IF_ERROR(
+        db_.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                    "PRAGMA cache_size=-16384;",
+                    "set up the store's index"));
     MREG_ASSIGN_OR_RETURN(const bool needs_tables, NeedsTables());
     if (needs_tables) MREG_RETURN_IF_ERROR(CreateTables());
     return absl::OkStatus();
@@ -101,7 +49,7 @@ class SqliteStore final : public KeyValueStore {
   absl::StatusOr<std::vector<std::optional<Bytes>>> GetMany(
       Table table, std::span<const ByteView> keys) const override {
     std::lock_guard lock(mutex_);
-    MREG_RETURN_IF_ERROR(Execute(db_.get(), "BEGIN", "begin reading"));
+    MREG_RETURN_IF_ERROR(db_.Execute("BEGIN", "begin reading"));
     std::vector<std::optional<Bytes>> values;
     values.reserve(keys.size());
     absl::Status status;
@@ -111,7 +59,7 @@ class SqliteStore final : public KeyValueStore {
       if (!status.ok()) break;
       values.push_back(*std::move(value));
     }
-    Execute(db_.get(), "COMMIT", "end reading").IgnoreError();
+    db_.Execute("COMMIT", "end reading").IgnoreError();
     if (!status.ok()) return status;
     return values;
   }
@@ -137,34 +85,22 @@ class SqliteStore final : public KeyValueStore {
 
   absl::Status Commit(const Batch& batch) override {
     std::lock_guard lock(mutex_);
-    MREG_RETURN_IF_ERROR(Execute(db_.get(), "BEGIN IMMEDIATE", "begin writing"));
-    auto status = Apply(batch);
-    if (status.ok()) status = Execute(db_.get(), "COMMIT", "write to the store's index");
-    if (!status.ok() && sqlite3_get_autocommit(db_.get()) == 0) {
-      Execute(db_.get(), "ROLLBACK", "roll back").IgnoreError();
-    }
-    return status;
+    return db_.Transact([&] { return Apply(batch); }, "write to the store's index");
   }
 
  private:
   using Row = std::pair<Bytes, Bytes>;
 
-  absl::StatusOr<int> ReadNumber(const std::string& sql) {
-    MREG_ASSIGN_OR_RETURN(const Statement query, Prepare(db_.get(), sql));
-    const int code = sqlite3_step(query.get());
-    if (code != SQLITE_ROW) return ToStatus(db_.get(), code, "read the store's index");
-    return sqlite3_column_int(query.get(), 0);
-  }
-
   // Of a new file, or of one made when there were fewer of them.
   absl::StatusOr<bool> NeedsTables() {
-    MREG_ASSIGN_OR_RETURN(const int found, ReadNumber("PRAGMA user_version"));
+    MREG_ASSIGN_OR_RETURN(const int64_t found, db_.ReadNumber("PRAGMA user_version", kReading));
     if (found > kFormatVersion) {
       return absl::FailedPreconditionError(fmt::format(
           "the store's index has format {}; this mreg knows {}", found, kFormatVersion));
     }
-    MREG_ASSIGN_OR_RETURN(const int tables,
-                          ReadNumber("SELECT count(*) FROM sqlite_master WHERE type = 'table'"));
+    MREG_ASSIGN_OR_RETURN(
+        const int64_t tables,
+        db_.ReadNumber("SELECT count(*) FROM sqlite_master WHERE type = 'table'", kReading));
     return found == 0 || tables < kTableCount;
   }
 
@@ -177,34 +113,28 @@ class SqliteStore final : public KeyValueStore {
           TableName(static_cast<Table>(i)));
     }
     sql += fmt::format("PRAGMA user_version={}; COMMIT;", kFormatVersion);
-    return Execute(db_.get(), sql, "create the store's index");
+    return db_.Execute(sql, "create the store's index");
   }
 
-  // The statement `sql` for `table`, prepared once; reset by its user.
-  absl::StatusOr<sqlite3_stmt*> Cached(std::array<Statement, kTableCount>& cache, Table table,
-                                       std::string_view sql) const {
+  // The statement `sql` for `table`, prepared once.
+  absl::StatusOr<Statement*> Cached(std::array<Statement, kTableCount>& cache, Table table,
+                                    std::string_view sql) const {
     Statement& statement = cache[static_cast<size_t>(table)];
     if (!statement) {
       MREG_ASSIGN_OR_RETURN(statement,
-                            Prepare(db_.get(), fmt::format(fmt::runtime(sql), TableName(table))));
+                            db_.Prepare(fmt::format(fmt::runtime(sql), TableName(table))));
     }
-    return statement.get();
+    return &statement;
   }
 
   absl::StatusOr<std::optional<Bytes>> Find(Table table, ByteView key) const {
-    MREG_ASSIGN_OR_RETURN(sqlite3_stmt* const select,
+    MREG_ASSIGN_OR_RETURN(Statement* const select,
                           Cached(selects_, table, "SELECT value FROM \"{}\" WHERE key = ?"));
-    Bind(select, 1, key);
-    const int code = sqlite3_step(select);
-    std::optional<Bytes> value;
-    absl::Status status;
-    if (code == SQLITE_ROW) {
-      value = Bytes(Column(select, 0));
-    } else if (code != SQLITE_DONE) {
-      status = ToStatus(db_.get(), code, "read the store's index");
-    }
-    sqlite3_reset(select);
-    if (!status.ok()) return status;
+    select->BindBlob(1, key);
+    MREG_ASSIGN_OR_RETURN(const bool has_row, select->Step(kReading));
+    if (!has_row) return std::nullopt;
+    Bytes value(select->Blob(0));
+    select->Reset();
     return value;
   }
 
@@ -214,21 +144,16 @@ class SqliteStore final : public KeyValueStore {
     const std::string sql =
         fmt::format("SELECT key, value FROM \"{{}}\" WHERE key {} ? {} ORDER BY key LIMIT {}",
                     inclusive ? ">=" : ">", end ? "AND key < ?" : "", limit);
-    MREG_ASSIGN_OR_RETURN(sqlite3_stmt* const select,
+    MREG_ASSIGN_OR_RETURN(Statement* const select,
                           Cached(pages_[inclusive ? 1 : 0][end ? 1 : 0], table, sql));
-    Bind(select, 1, from);
-    if (end) Bind(select, 2, *end);
+    select->BindBlob(1, from);
+    if (end) select->BindBlob(2, *end);
     std::vector<Row> rows;
-    int code;
-    while ((code = sqlite3_step(select)) == SQLITE_ROW) {
-      rows.emplace_back(Column(select, 0), Column(select, 1));
+    while (true) {
+      MREG_ASSIGN_OR_RETURN(const bool has_row, select->Step("scan the store's index"));
+      if (!has_row) return rows;
+      rows.emplace_back(select->Blob(0), select->Blob(1));
     }
-    const absl::Status status = code == SQLITE_DONE
-                                    ? absl::OkStatus()
-                                    : ToStatus(db_.get(), code, "scan the store's index");
-    sqlite3_reset(select);
-    if (!status.ok()) return status;
-    return rows;
   }
 
   absl::Status Apply(const Batch& batch) {
@@ -241,16 +166,13 @@ class SqliteStore final : public KeyValueStore {
   }
 
   absl::Status Apply(const Batch::Write& write) {
-    absl::StatusOr<sqlite3_stmt*> statement =
+    absl::StatusOr<Statement*> statement =
         write.value ? Cached(puts_, write.table, "INSERT OR REPLACE INTO \"{}\" VALUES (?, ?)")
                     : Cached(removes_, write.table, "DELETE FROM \"{}\" WHERE key = ?");
     if (!statement.ok()) return statement.status();
-    Bind(*statement, 1, write.key);
-    if (write.value) Bind(*statement, 2, *write.value);
-    const int code = sqlite3_step(*statement);
-    sqlite3_reset(*statement);
-    return code == SQLITE_DONE ? absl::OkStatus()
-                               : ToStatus(db_.get(), code, "write to the store's index");
+    (*statement)->BindBlob(1, write.key);
+    if (write.value) (*statement)->BindBlob(2, *write.value);
+    return (*statement)->Run("write to the store's index");
   }
 
   mutable std::mutex mutex_;  // a connection and its statements serve one thread at a time
@@ -262,12 +184,7 @@ class SqliteStore final : public KeyValueStore {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KeyValueStore>> OpenSqlite(const std::string& path) {
-  sqlite3* opened = nullptr;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &opened,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
-  Database db(opened);
-  if (code != SQLITE_OK) return ToStatus(db.get(), code, fmt::format("open {}", path));
+  MREG_ASSIGN_OR_RETURN(Database db, Database::Open(path));
   auto store = std::make_unique<SqliteStore>(std::move(db));
   if (auto status = store->Initialize(); !status.ok()) {
     return Annotate(status, path);
