@@ -21,6 +21,7 @@ ROOMS = {
     "storage/content": ["schema", "storage/kv", "storage/content/encoding"],
     "storage/content/encoding": ["schema/base", "schema/onnx"],
     "storage/history": ["schema", "storage/kv"],
+    "storage/catalog": ["schema", "storage/sqlite"],
     "storage/journal": ["schema", "signing", "storage/kv"],
     "storage/registry": ["schema", "signing"] + _KEEPING,
     "storage/sync": ["schema"] + _REGISTRY,
