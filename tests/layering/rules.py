@@ -76,6 +76,7 @@ THIRD_PARTY = {
     "lz4frame.h": ["schema/formats/inspection/inflate.cc"],
     "lzma.h": ["schema/formats/inspection/inflate.cc"],
     "openssl/*": ["schema/base/sha256.cc", "daemon/http/*tls*"],
+    "roaring/*": ["storage/catalog/bitmap.h"],
     "rocksdb/*": ["storage/kv/rocksdb_store.cc"],
     "spdlog/*": ["daemon/serve.cc"],
     "sqlite3.h": ["storage/sqlite/database.cc"],

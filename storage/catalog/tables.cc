@@ -1,0 +1,78 @@
+#include "storage/catalog/tables.h"
+
+#include <fmt/format.h>
+
+#include "schema/base/status.h"
+
+namespace mreg::catalog {
+namespace {
+
+constexpr int64_t kApplication = 0x6d726763;  // "mrgc"
+constexpr int64_t kFormatVersion = 1;
+
+constexpr std::string_view kTables = R"(
+CREATE TABLE state (cursor INTEGER NOT NULL);
+INSERT INTO state VALUES (0);
+CREATE TABLE repositories (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE entries (
+  id INTEGER PRIMARY KEY,
+  repository INTEGER NOT NULL,
+  commit_id BLOB NOT NULL,
+  path TEXT NOT NULL,
+  model BLOB NOT NULL,
+  time INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  opset INTEGER NOT NULL,
+  ir INTEGER NOT NULL,
+  params INTEGER NOT NULL,
+  nodes INTEGER NOT NULL,
+  dtype TEXT NOT NULL,
+  license TEXT NOT NULL,
+  task TEXT NOT NULL);
+CREATE UNIQUE INDEX entries_by_version ON entries (repository, commit_id, path);
+CREATE TABLE models (digest BLOB NOT NULL UNIQUE, facts TEXT NOT NULL);
+CREATE TABLE terms (
+  term TEXT NOT NULL,
+  block INTEGER NOT NULL,
+  bits BLOB NOT NULL,
+  PRIMARY KEY (term, block)) WITHOUT ROWID;
+CREATE TABLE labels (term TEXT PRIMARY KEY, label TEXT NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE texts USING fts5(
+  name, about, details,
+  content='', columnsize=0, tokenize='unicode61 remove_diacritics 2');
+)";
+
+absl::Status CreateTables(const sqlite::Database& database) {
+  return database.Transact(
+      [&] {
+        return database.Execute(fmt::format("{} PRAGMA application_id={}; PRAGMA user_version={};",
+                                            kTables, kApplication, kFormatVersion),
+                                kWriting);
+      },
+      "create the catalog");
+}
+
+}  // namespace
+
+absl::StatusOr<sqlite::Database> OpenTables(const std::string& path) {
+  MREG_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(path));
+  // What a power cut takes, the journal has still, and the cursor goes back with it.
+  MREG_RETURN_IF_ERROR(
+      database.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", "open the catalog"));
+  MREG_ASSIGN_OR_RETURN(const int64_t tables,
+                        database.ReadNumber("SELECT count(*) FROM sqlite_master", kReading));
+  if (tables == 0) {
+    MREG_RETURN_IF_ERROR(CreateTables(database));
+    return database;
+  }
+  MREG_ASSIGN_OR_RETURN(const int64_t application,
+                        database.ReadNumber("PRAGMA application_id", kReading));
+  MREG_ASSIGN_OR_RETURN(const int64_t version,
+                        database.ReadNumber("PRAGMA user_version", kReading));
+  if (application != kApplication || version != kFormatVersion) {
+    return absl::DataLossError(fmt::format("{} has not the catalog's format", path));
+  }
+  return database;
+}
+
+}  // namespace mreg::catalog
