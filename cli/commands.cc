@@ -12,17 +12,17 @@
 namespace mreg::cli {
 namespace {
 
-constexpr std::array<const Command*, 39> kCommands = {
-    &kInitCommand,         &kCloneCommand,        &kConfigCommand,       &kAddCommand,
-    &kStatusCommand,       &kCommitCommand,       &kRestoreCommand,      &kLogCommand,
-    &kShowCommand,         &kLsCommand,           &kInspectCommand,      &kCheckCommand,
-    &kValidateCommand,     &kTargetListCommand,   &kTargetShowCommand,   &kTargetAddCommand,
-    &kTargetRemoveCommand, &kTargetProbeCommand,  &kDiffCommand,         &kBranchCommand,
-    &kSwitchCommand,       &kTagCommand,          &kMergeCommand,        &kRemoteListCommand,
-    &kRemoteAddCommand,    &kRemoteSetUrlCommand, &kRemoteRemoveCommand, &kFetchCommand,
-    &kPullCommand,         &kPushCommand,         &kLoginCommand,        &kLogoutCommand,
-    &kFsckCommand,         &kGcCommand,           &kStoreStatsCommand,   &kStoreOptimizeCommand,
-    &kCompletionCommand,   &kVersionCommand,      &kHelpCommand,
+constexpr std::array<const Command*, 40> kCommands = {
+    &kInitCommand,          &kCloneCommand,        &kConfigCommand,       &kAddCommand,
+    &kStatusCommand,        &kCommitCommand,       &kRestoreCommand,      &kLogCommand,
+    &kShowCommand,          &kLsCommand,           &kInspectCommand,      &kCheckCommand,
+    &kValidateCommand,      &kTargetListCommand,   &kTargetShowCommand,   &kTargetAddCommand,
+    &kTargetRemoveCommand,  &kTargetProbeCommand,  &kDiffCommand,         &kBranchCommand,
+    &kSwitchCommand,        &kTagCommand,          &kMergeCommand,        &kRemoteListCommand,
+    &kRemoteAddCommand,     &kRemoteSetUrlCommand, &kRemoteRemoveCommand, &kFetchCommand,
+    &kPullCommand,          &kPushCommand,         &kSearchCommand,       &kLoginCommand,
+    &kLogoutCommand,        &kFsckCommand,         &kGcCommand,           &kStoreStatsCommand,
+    &kStoreOptimizeCommand, &kCompletionCommand,   &kVersionCommand,      &kHelpCommand,
 };
 
 const Command* FindByName(std::string_view name) {

@@ -6,7 +6,11 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <stop_token>
+#include <thread>
 
 #include "daemon/admin_client.h"
 #include "daemon/api/handler.h"
@@ -79,6 +83,24 @@ void ExplainFirstStart(registry::Registry& registry, const Config& config) {
              config.data);
 }
 
+// Keeps the catalog up to date with the journal until it is told to stop.
+void FollowJournal(registry::Knowledge& knowledge, const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kPause{200};
+  constexpr std::chrono::seconds kPauseAfterError{30};
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  while (!stop.stop_requested()) {
+    const auto events = knowledge.FollowStep();
+    if (!events.ok()) {
+      LogEvent("catalog_failed", {{"error", std::string(MessageOf(events.status()))}});
+    } else if (*events > 0) {
+      continue;
+    }
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, events.ok() ? kPause : kPauseAfterError, [] { return false; });
+  }
+}
+
 }  // namespace
 
 absl::Status Serve(const Config& config) {
@@ -104,10 +126,14 @@ absl::Status Serve(const Config& config) {
     fmt::print(stderr, "mregd: serving {} on {}://{}\n", config.data, config.tls ? "https" : "http",
                address);
   }
+  std::jthread follower([&registry = *registry](const std::stop_token& stop) {
+    FollowJournal(registry.knowledge(), stop);
+  });
   ExplainFirstStart(*registry, config);
   LogEvent("started", {{"version", MREG_VERSION}, {"data", config.data}});
   WaitForSignal(signals);
   LogEvent("stopping");
+  follower.request_stop();
   registry->StopUpkeep();
   server->Stop(config.stop_grace);
   LogEvent("stopped");

@@ -14,6 +14,7 @@ void AddBrowseRoutes(registry::Registry& registry, std::vector<http::Route>& rou
 void AddSyncRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddAdminRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddGcRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
+void AddSearchRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddOptimizeRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 
 std::vector<http::Route> AllRoutes(registry::Registry& registry);

@@ -104,6 +104,13 @@ absl::Status Access::RequireRead(const Caller& caller, const RepositoryName& rep
   return IsInScope(caller, repository) ? absl::OkStatus() : NoSuchRepository(repository);
 }
 
+absl::StatusOr<std::optional<std::string>> Access::ReadableNamespace(const Caller& caller) const {
+  if (is_open()) return std::nullopt;
+  if (caller.role == Role::kNone) return TokenNeeded("reading this registry");
+  if (caller.scope.empty()) return std::nullopt;
+  return caller.scope;
+}
+
 absl::Status Access::RequireWrite(const Caller& caller, const RepositoryName& repository) const {
   if (caller.role == Role::kNone) return TokenNeeded("writing");
   if (!IsInScope(caller, repository)) {

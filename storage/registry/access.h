@@ -60,6 +60,9 @@ class Access {
   // OK if `caller` may; Unauthenticated if a token would help; PermissionDenied, or NotFound
   // where even the existence is not to be told, if theirs does not suffice.
   absl::Status RequireRead(const Caller& caller, const RepositoryName& repository) const;
+  // For what is asked of all repositories at once: the one namespace that may be read; nothing:
+  // all.
+  absl::StatusOr<std::optional<std::string>> ReadableNamespace(const Caller& caller) const;
   absl::Status RequireWrite(const Caller& caller, const RepositoryName& repository) const;
   absl::Status RequireAdmin(const Caller& caller) const;
 

@@ -19,6 +19,7 @@
 #include "storage/registry/browse.h"
 #include "storage/registry/collector.h"
 #include "storage/registry/content_rules.h"
+#include "storage/registry/knowledge.h"
 #include "storage/registry/members.h"
 #include "storage/registry/optimizer.h"
 #include "storage/registry/repositories.h"
@@ -49,6 +50,7 @@ class Registry {
   virtual Repositories& repositories() = 0;
   virtual Transfer& transfer() = 0;
   virtual const Browse& browse() const = 0;
+  virtual Knowledge& knowledge() = 0;
   virtual const journal::Journal& journal() const = 0;
 
   // Admin only.

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "schema/base/status.h"
-#include "storage/sync/http_remote.h"
 #include "storage/sync/local_remote.h"
 
 namespace mreg::sync {
@@ -62,39 +62,43 @@ class FolderRemote final : public Remote {
   const std::unique_ptr<Remote> remote_;
 };
 
-// The daemon that serves `url`'s folder, if one does.
-std::unique_ptr<Remote> TryDaemon(const RemoteUrl& url) {
-  const std::string socket = JoinPath(url.base, kSocketName);
+// The daemon that serves the folder, if one does.
+std::optional<HttpEndpoint> FindDaemon(const std::string& folder) {
+  const std::string socket = JoinPath(folder, kSocketName);
   const auto exists = PosixFileSystem().Exists(socket);
-  if (!exists.ok() || !*exists) return nullptr;
-  const HttpEndpoint endpoint{url.ToString(), socket, ""};
-  if (!CallApi(endpoint, "GET", "/healthz", "").ok()) return nullptr;
-  return MakeHttpRemote({fmt::format("{}{}", kFilePrefix, url.base), socket, ""}, url.repository);
+  if (!exists.ok() || !*exists) return std::nullopt;
+  HttpEndpoint endpoint{fmt::format("{}{}", kFilePrefix, folder), socket, ""};
+  if (!CallApi(endpoint, "GET", "/healthz", "").ok()) return std::nullopt;
+  return endpoint;
 }
 
 absl::StatusOr<std::unique_ptr<Remote>> ConnectFolder(const RemoteUrl& url, CreateFolder create) {
+  MREG_ASSIGN_OR_RETURN(OpenedFolder folder, OpenFolder(url.base, create));
+  if (folder.registry == nullptr) return MakeHttpRemote(folder.daemon, url.repository);
+  return std::make_unique<FolderRemote>(std::move(folder.registry), url);
+}
+
+}  // namespace
+
+absl::StatusOr<OpenedFolder> OpenFolder(const std::string& folder, CreateFolder create) {
   static const SystemClock* const clock = new SystemClock;
   const auto mode =
       create == CreateFolder::kYes ? registry::OpenMode::kCreate : registry::OpenMode::kExisting;
   const auto give_up = std::chrono::steady_clock::now() + kFolderPatience;
   while (true) {
-    auto registry = registry::OpenRegistry(url.base, mode, {}, PosixFileSystem(), *clock);
-    if (registry.ok()) {
-      return std::make_unique<FolderRemote>(*std::move(registry), url);
-    }
+    auto registry = registry::OpenRegistry(folder, mode, {}, PosixFileSystem(), *clock);
+    if (registry.ok()) return OpenedFolder{*std::move(registry), {}};
     if (!absl::IsUnavailable(registry.status())) return registry.status();
     // Another process has it: a daemon, which is asked instead, or a command that will be done
     // soon.
-    if (auto daemon = TryDaemon(url)) return daemon;
+    if (auto daemon = FindDaemon(folder)) return OpenedFolder{nullptr, *std::move(daemon)};
     if (std::chrono::steady_clock::now() >= give_up) {
       return absl::UnavailableError(
-          fmt::format("another process is using the registry in {}", url.base));
+          fmt::format("another process is using the registry in {}", folder));
     }
     std::this_thread::sleep_for(kFolderPoll);
   }
 }
-
-}  // namespace
 
 std::string RemoteUrl::ToString() const {
   return fmt::format("{}{}/{}", scheme == Scheme::kFile ? kFilePrefix : "", base,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What mreg knows of models: told of files, of versions, of anything that calls itself a model."""
 
+import time
 import unittest
 
 from worlds import on_each_registry, onnx_models, read_file
@@ -39,6 +40,42 @@ class KnowledgeTest(unittest.TestCase):
         self.assertEqual(clone.run("inspect", "HEAD:README.md", code=None).code, 2)
         self.assertEqual(clone.run("inspect", "HEAD:none.onnx", code=None).code, 3)
         self.assertEqual(clone.run("inspect", "v9", code=None).code, 3)
+
+    @on_each_registry
+    def test_models_are_found_by_what_they_are(self, world):
+        models = {path.split("/")[-2]: path for path in known_models()}
+        ada = world.person("ada")
+        for name, operator in [("relu", "test_relu"), ("conv", "test_basic_conv_with_padding")]:
+            clone = ada.begin(name, world.registry.url(f"acme/{name}"))
+            clone.write("model.onnx", read_file(models[operator]))
+            clone.write("README.md", f"# The {name} of the zoo\n")
+            clone.run("add", ".")
+            clone.run("commit", "-m", name)
+            clone.run("push")
+
+        def found(*query):
+            # The daemon enters what is pushed a moment later.
+            for _ in range(100):
+                answer = clone.json("search", *query)
+                if answer["behind"] == 0:
+                    break
+                time.sleep(.1)
+            return [hit["repository"] for hit in answer["hits"]]
+
+        self.assertEqual(sorted(found()), ["acme/conv", "acme/relu"])
+        self.assertEqual(found("op:Conv"), ["acme/conv"])
+        self.assertEqual(found("zoo -op:conv"), ["acme/relu"])
+        self.assertEqual(found("opset>99"), [])
+        facets = clone.json("search", "--facets", "zoo")["facets"]
+        self.assertIn({"value": "acme", "entries": 2},
+                      [value for facet in facets for value in facet["values"]])
+        self.assertIn("acme/relu", clone.run("search", "relu").out)
+        wrong = clone.run("search", "opsett:17", code=2).err
+        self.assertIn("opset", wrong)
+        first = clone.json("search", "-n", "1")
+        rest = clone.json("search", "-n", "1", "--before", first["next"])
+        self.assertEqual(first["total"], 2)
+        self.assertNotEqual(first["hits"], rest["hits"])
 
     @on_each_registry
     def test_every_known_model_is_told_of(self, world):

@@ -1,0 +1,66 @@
+// What a registry knows of its models: the catalog, which follows the journal.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/catalog/catalog.h"
+#include "storage/content/content_store.h"
+#include "storage/journal/journal.h"
+#include "storage/registry/access.h"
+#include "storage/registry/repositories.h"
+
+namespace mreg::registry {
+
+struct Findings {
+  catalog::SearchResult result;
+  // Events that the catalog has not followed yet: what they tell of may be missing.
+  uint64_t behind = 0;
+};
+
+// Thread-safe. The catalog is opened by the first call that needs it.
+class Knowledge {
+ public:
+  // The catalog lies at `path`, or comes to. All others outlive it.
+  Knowledge(std::string path, const content::ContentStore& content,
+            const Repositories& repositories, const journal::Journal& journal, const Access& access)
+      : path_(std::move(path)),
+        content_(content),
+        repositories_(repositories),
+        journal_(journal),
+        access_(access) {}
+
+  // Enters what happened since the last time, some repositories in a step; returns how many events
+  // it has followed, 0 where there were none. Killed in between, it goes on where it was.
+  absl::StatusOr<uint64_t> FollowStep();
+
+  // FollowStep until nothing is new.
+  absl::Status Follow();
+
+  // Admin only. Drops the catalog and makes it anew, which Follow does too if its file is gone.
+  absl::Status Rebuild(const Caller& caller);
+
+  // What `caller` may read of what `query` finds. Errors as in catalog::ParseQuery and
+  // catalog::Catalog::Search.
+  absl::StatusOr<Findings> Search(const Caller& caller, std::string_view query,
+                                  const catalog::Page& page);
+
+ private:
+  absl::StatusOr<std::shared_ptr<catalog::Catalog>> Open();
+
+  const std::string path_;
+  const content::ContentStore& content_;
+  const Repositories& repositories_;
+  const journal::Journal& journal_;
+  const Access& access_;
+
+  std::mutex following_;  // one at a time
+  std::mutex mutex_;      // guards catalog_
+  std::shared_ptr<catalog::Catalog> catalog_;
+};
+
+}  // namespace mreg::registry

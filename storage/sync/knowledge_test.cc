@@ -1,0 +1,128 @@
+// What a registry knows of the models that are pushed to it.
+#include "storage/registry/knowledge.h"
+
+#include <gmock/gmock.h>
+
+#include "storage/sync/local_remote.h"
+#include "storage/sync/test_site.h"
+#include "tests/models/model_edits.h"
+#include "tests/models/transformer_model.h"
+
+namespace mreg::sync {
+namespace {
+
+using registry::Access;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+class KnowledgeTest : public testing::Test {
+ protected:
+  void Push(const char* name, const CommitId& commit) {
+    ASSERT_TRUE(site_.PushTo(*Connect(name), commit).ok());
+  }
+  std::unique_ptr<Remote> Connect(const char* name) {
+    return MakeLocalRemote(*registry_, Access::Owner(), *registry::RepositoryName::Parse(name),
+                           name);
+  }
+  registry::Knowledge& knowledge() { return registry_->knowledge(); }
+  // "acme/a model.onnx" of each hit.
+  std::vector<std::string> Find(const char* query) {
+    const auto found = knowledge().Search(Access::Owner(), query, {});
+    EXPECT_TRUE(found.ok()) << found.status();
+    std::vector<std::string> hits;
+    if (!found.ok()) return hits;
+    for (const catalog::Hit& hit : found->result.hits) {
+      hits.push_back(hit.repository + " " + hit.summary.path);
+    }
+    return hits;
+  }
+
+  const std::string directory_ = FreshDirectory();
+  const SystemClock clock_;
+  const registry::RegistryOptions options_{.anonymous_read = registry::AnonymousRead::kForbidden};
+  std::unique_ptr<registry::Registry> registry_ = *registry::OpenRegistry(
+      directory_, registry::OpenMode::kCreate, options_, PosixFileSystem(), clock_);
+  Site site_;
+  const Bytes half_ = test_models::MakeTransformerModel(
+      {.type = test_models::ParameterType::kFloat16, .vocabulary = 50});
+  const Bytes full_ = test_models::MakeTransformerModel(
+      {.type = test_models::ParameterType::kFloat32, .vocabulary = 50});
+};
+
+TEST_F(KnowledgeTest, FindsWhatWasPushed) {
+  Push("acme/half", site_.Commit({{"m.onnx", half_}, {"README.md", "# Voice activity\n"}}));
+  Push("acme/full", site_.Commit({{"dir/m.onnx", full_}}));
+  Push("other/text", site_.Commit({{"README.md", "# Voices without a model\n"}}));
+  EXPECT_EQ(knowledge().Search(Access::Owner(), "", {})->behind, 6u);
+  EXPECT_THAT(Find(""), IsEmpty());
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_EQ(knowledge().Search(Access::Owner(), "", {})->behind, 0u);
+  EXPECT_THAT(Find(""),
+              UnorderedElementsAre("acme/half m.onnx", "acme/full dir/m.onnx", "other/text "));
+  EXPECT_THAT(Find("dtype:fp16"), ElementsAre("acme/half m.onnx"));
+  EXPECT_THAT(Find("op:MatMul opset>=17 -dtype:fp16"), ElementsAre("acme/full dir/m.onnx"));
+  EXPECT_THAT(Find("voice"), ElementsAre("acme/half m.onnx"));
+  EXPECT_THAT(Find("ns:other"), ElementsAre("other/text "));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(knowledge().Search(Access::Owner(), "opsett:17", {}).status()));
+}
+
+TEST_F(KnowledgeTest, FollowsVersionsAsTheyComeAndGo) {
+  const CommitId first = site_.Commit({{"m.onnx", half_}});
+  Push("acme/a", first);
+  ASSERT_TRUE(knowledge().Follow().ok());
+  const CommitId second = site_.Commit({{"m.onnx", full_}}, {first});
+  Push("acme/a", second);
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_THAT(Find("dtype:fp16"), IsEmpty());
+  EXPECT_THAT(Find("dtype:fp16 version:all"), ElementsAre("acme/a m.onnx"));
+  EXPECT_THAT(Find("dtype:fp32"), ElementsAre("acme/a m.onnx"));
+
+  const PushItem removal{"refs/heads/main", std::nullopt};
+  ASSERT_TRUE(sync::Push(*site_.history, site_.content, *Connect("acme/a"), {&removal, 1},
+                         Force::kYes, DryRun::kNo, "remove", nullptr)
+                  .ok());
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_THAT(Find("version:all"), IsEmpty());
+}
+
+TEST_F(KnowledgeTest, IsMadeAnewFromNothing) {
+  Push("acme/a", site_.Commit({{"m.onnx", half_}}));
+  ASSERT_TRUE(knowledge().Follow().ok());
+  ASSERT_TRUE(knowledge().Rebuild(Access::Owner()).ok());
+  EXPECT_THAT(Find(""), ElementsAre("acme/a m.onnx"));
+  EXPECT_FALSE(knowledge().Rebuild(registry_->access().Anonymous()).ok());
+
+  registry_.reset();
+  ASSERT_TRUE(PosixFileSystem().Remove(JoinPath(directory_, "catalog.sqlite")).ok());
+  registry_ = *registry::OpenRegistry(directory_, registry::OpenMode::kExisting, options_,
+                                      PosixFileSystem(), clock_);
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_THAT(Find(""), ElementsAre("acme/a m.onnx"));
+}
+
+TEST_F(KnowledgeTest, TellsNobodyOfWhatTheyMayNotRead) {
+  Push("acme/a", site_.Commit({{"m.onnx", half_}}));
+  Push("secret/b", site_.Commit({{"m.onnx", full_}}));
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_TRUE(absl::IsUnauthenticated(
+      knowledge().Search(registry_->access().Anonymous(), "", {}).status()));
+  registry::TokenInfo wanted;
+  wanted.name = "ben";
+  wanted.scope = "acme";
+  const auto token = *registry_->access().CreateToken(Access::Owner(), wanted);
+  const auto ben = *registry_->access().Authenticate(token.secret);
+  catalog::Page page;
+  page.has_facets = true;
+  const auto found = knowledge().Search(ben, "", page);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->result.total, 1u);
+  for (const catalog::Facet& facet : found->result.facets) {
+    for (const catalog::FacetValue& value : facet.values) EXPECT_NE(value.value, "secret");
+  }
+  EXPECT_EQ(knowledge().Search(ben, "ns:secret", page)->result.total, 0u);
+}
+
+}  // namespace
+}  // namespace mreg::sync
