@@ -84,6 +84,7 @@ THIRD_PARTY = {
     "sqlite3.h": ["storage/sqlite/database.cc"],
     "toml++/*": ["daemon/config.cc", "cli/settings_file.cc"],
     "utf8proc.h": ["storage/registry/*.cc", "cli/terminal/table.cc"],
+    "yaml-cpp/*": ["schema/formats/yaml.cc"],
     "zlib.h": ["schema/formats/inspection/inflate.cc"],
     "zstd.h": ["schema/formats/inspection/inflate.cc", "storage/content/encoding/frame.cc"],
 }
