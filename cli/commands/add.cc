@@ -102,7 +102,9 @@ const Command kAddCommand = {
         "is kept once. Tensors that are like others of the store are found by their values; "
         "--derived-from helps where they have changed much. .mregignore names files to be left "
         "out, as .gitignore does. Files that could run a program when they are loaded, such as "
-        "pickles, are refused by their content, whatever their names; nothing is added then.",
+        "pickles, are refused by their content, whatever their names; nothing is added then. What "
+        "is "
+        "wrong with the front matter of README.md is told, and refuses nothing.",
     .positionals = kPositionals,
     .options = kOptions,
     .examples = kExamples,

@@ -18,6 +18,7 @@
 #include "schema/formats/inspection/inspect_content.h"
 #include "storage/registry/content_rules.h"
 #include "storage/registry/path_rules.h"
+#include "storage/registry/version_card.h"
 
 namespace mreg::workspace {
 namespace {
@@ -114,6 +115,7 @@ class Adder {
                           clone_.history().WriteObject(history::ObjectType::kBlob, text));
     AddedFile added = AddedAs(path, /*is_artifact=*/false, text.size());
     added.new_bytes = text.size();
+    added.notes = registry::NotesOnCard(path, text);
     MREG_RETURN_IF_ERROR(Stage(*file, blob, std::move(added)));
     return true;
   }

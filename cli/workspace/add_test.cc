@@ -55,6 +55,17 @@ TEST_F(AddTest, TextIsABlobAndEverythingElseAnArtifact) {
   }
 }
 
+TEST_F(AddTest, TellsWhatIsWrongWithTheCardAndTakesItNevertheless) {
+  const std::string faulty = "---\nlicense: MIT\ntags: {a: b}\n---\n";
+  clone_.Write("README.md", faulty);
+  clone_.Write("docs/README.md", faulty);
+  const AddReport report = clone_.Add({"."});
+  ASSERT_THAT(Paths(report), ElementsAre("README.md", "docs/README.md"));
+  EXPECT_THAT(report.added[0].notes, ElementsAre("card: tags: is a map, not a list of texts",
+                                                 "card: license: MIT is written mit"));
+  EXPECT_THAT(report.added[1].notes, IsEmpty());
+}
+
 uint64_t StoredBytes(Workspace& workspace) {
   return (*workspace.store())->content().Stats()->stored_bytes;
 }

@@ -78,6 +78,40 @@ class KnowledgeTest(unittest.TestCase):
         self.assertNotEqual(first["hits"], rest["hits"])
 
     @on_each_registry
+    def test_a_version_shows_its_card(self, world):
+        ada = world.person("ada")
+        clone = ada.begin("voice", world.registry.url("acme/voice"))
+        clone.write("a.txt", "text\n")
+        clone.run("add", ".")
+        clone.run("commit", "-m", "without")
+        self.assertIsNone(clone.json("show")["card"])
+        self.assertNotIn("License:", clone.run("show").out)
+
+        clone.write("README.md", "---\nlicense: apache-2.0\npipeline_tag: audio-classification\n"
+                                 "tags: [onnx, audio]\nbase_model: acme/base\n"
+                                 "base_model_relation: quantized\n---\n# Voice\n\nTells it.\n")
+        self.assertNotIn("card:", clone.run("add", "README.md").err)
+        clone.run("commit", "-m", "with")
+        clone.run("push", "origin", "main")
+        bob = world.person("bob")
+        there = bob.clone(world.registry.url("acme/voice"), "voice")
+        shown = there.run("show").out
+        for line in ["License:  apache-2.0", "Task:     audio-classification",
+                     "Tags:     onnx, audio", "Base:     acme/base (quantized)"]:
+            self.assertIn(line + "\n", shown)
+        card = there.json("show")["card"]
+        self.assertEqual((card["title"], card["summary"]), ("Voice", "Tells it."))
+        self.assertEqual((card["base_models"], card["problems"]), (["acme/base"], []))
+
+        clone.write("README.md", "---\nlicense: \"acme\\e[2J\"\ntags: *t\n---\n# Voice\n")
+        self.assertIn("card: the front matter is no YAML", clone.run("add", "README.md").err)
+        clone.write("README.md", "---\nlicense: \"acme\\e[2J\"\n---\n# Voice\n")
+        self.assertIn("card: license: acme [2J is no known id", clone.run("add", ".").err)
+        clone.run("commit", "-m", "faulty")
+        self.assertEqual(len(clone.json("show")["card"]["problems"]), 1)
+        self.assertNotIn("\x1b", clone.run("show").out)
+
+    @on_each_registry
     def test_every_known_model_is_told_of(self, world):
         models = known_models()
         ada = world.person("ada")
