@@ -234,8 +234,7 @@ class SqliteCatalog final : public Catalog {
     for (const TermCondition& condition : query.terms) Keep(condition, match);
     for (const NumberCondition& condition : query.numbers) match = Kept(condition, match);
     for (const TextCondition& condition : query.texts) {
-      MREG_ASSIGN_OR_RETURN(const Bitmap found,
-                            texts_.Find(condition.phrase, TextColumn::kAny, LastId()));
+      MREG_ASSIGN_OR_RETURN(const Bitmap found, texts_.Find(condition.phrase, LastId()));
       condition.is_negated ? match -= found : match &= found;
     }
     return match;
@@ -280,8 +279,7 @@ class SqliteCatalog final : public Catalog {
     for (const TextCondition& condition : query.texts) {
       if (condition.is_negated) continue;
       if (!std::exchange(has_words, true)) named = match;
-      MREG_ASSIGN_OR_RETURN(const Bitmap found,
-                            texts_.Find(condition.phrase, TextColumn::kName, LastId()));
+      MREG_ASSIGN_OR_RETURN(const Bitmap found, texts_.FindInNames(condition.phrase, LastId()));
       named &= found;
     }
     return named;

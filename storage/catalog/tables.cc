@@ -37,8 +37,10 @@ CREATE TABLE terms (
   bits BLOB NOT NULL,
   PRIMARY KEY (term, block)) WITHOUT ROWID;
 CREATE TABLE labels (term TEXT PRIMARY KEY, label TEXT NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE names USING fts5(
+  name, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE texts USING fts5(
-  name, about, details,
+  about, details,
   content='', columnsize=0, tokenize='unicode61 remove_diacritics 2');
 )";
 
@@ -57,8 +59,9 @@ absl::Status CreateTables(const sqlite::Database& database) {
 absl::StatusOr<sqlite::Database> OpenTables(const std::string& path) {
   MREG_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(path));
   // What a power cut takes, the journal has still, and the cursor goes back with it.
-  MREG_RETURN_IF_ERROR(
-      database.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", "open the catalog"));
+  MREG_RETURN_IF_ERROR(database.Execute(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;",
+      "open the catalog"));
   MREG_ASSIGN_OR_RETURN(const int64_t tables,
                         database.ReadNumber("SELECT count(*) FROM sqlite_master", kReading));
   if (tables == 0) {

@@ -51,6 +51,10 @@ void Change(const TermChange& change, Bitmap& entries) {
   for (const EntryId id : change.removed) entries.remove(id);
 }
 
+bool IsBefore(const TermCount& a, const TermCount& b) {
+  return std::tie(b.entries, a.label) < std::tie(a.entries, b.label);
+}
+
 std::vector<EntryId> IdsOfBlock(const Bitmap& entries, uint32_t block) {
   Bitmap range;
   const uint64_t first = uint64_t{block} << kBlockBits;
@@ -73,6 +77,7 @@ absl::StatusOr<TermIndex> TermIndex::Load(const sqlite::Database& database) {
     MREG_ASSIGN_OR_RETURN(const auto ids, DecodeBlock(select.Blob(2), select.Number(1)));
     index.terms_[std::string(select.Text(0))].entries.addMany(ids.size(), ids.data());
   }
+  for (auto& [name, term] : index.terms_) term.count = term.entries.cardinality();
   MREG_RETURN_IF_ERROR(index.LoadLabels(database));
   MREG_ASSIGN_OR_RETURN(index.write_block_,
                         database.Prepare("INSERT OR REPLACE INTO terms VALUES (?, ?, ?)"));
@@ -124,6 +129,7 @@ void TermIndex::Accept(const TermChanges& changes) {
     const auto [term, is_new] = terms_.try_emplace(name);
     if (is_new) term->second.label = change.label;
     Change(change, term->second.entries);
+    term->second.count = term->second.entries.cardinality();
   }
 }
 
@@ -136,20 +142,22 @@ const Bitmap& TermIndex::Find(std::string_view term) const {
 std::vector<TermCount> TermIndex::Count(std::string_view key, const Bitmap& match,
                                         size_t most) const {
   const std::string prefix = std::string(key) + ":";
-  std::vector<TermCount> counts;
+  std::vector<TermCount> top;  // a heap, the last of them in front
   for (auto term = terms_.lower_bound(prefix);
        term != terms_.end() && term->first.starts_with(prefix); ++term) {
+    // One that few entries have cannot be had by more of them.
+    if (top.size() == most && term->second.count < top.front().entries) continue;
     const uint64_t entries = match.and_cardinality(term->second.entries);
     if (entries == 0) continue;
     const std::string& label = term->second.label;
-    counts.push_back({label.empty() ? term->first.substr(prefix.size()) : label, entries});
+    top.push_back({label.empty() ? term->first.substr(prefix.size()) : label, entries});
+    std::ranges::push_heap(top, IsBefore);
+    if (top.size() <= most) continue;
+    std::ranges::pop_heap(top, IsBefore);
+    top.pop_back();
   }
-  const auto kept = counts.begin() + static_cast<ptrdiff_t>(std::min(most, counts.size()));
-  std::ranges::partial_sort(counts, kept, [](const TermCount& a, const TermCount& b) {
-    return std::tie(b.entries, a.label) < std::tie(a.entries, b.label);
-  });
-  counts.erase(kept, counts.end());
-  return counts;
+  std::ranges::sort_heap(top, IsBefore);
+  return top;
 }
 
 }  // namespace mreg::catalog

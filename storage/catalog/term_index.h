@@ -45,7 +45,8 @@ class TermIndex {
  private:
   struct Term {
     Bitmap entries;
-    std::string label;  // "": as in the term
+    uint64_t count = 0;  // of entries
+    std::string label;   // "": as in the term
   };
 
   absl::Status LoadLabels(const sqlite::Database& database);

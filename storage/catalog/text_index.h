@@ -12,8 +12,6 @@
 
 namespace mreg::catalog {
 
-enum class TextColumn : uint8_t { kAny, kName };
-
 struct Texts {
   std::string_view name, about, details;
 };
@@ -28,18 +26,26 @@ class TextIndex {
   // Within the caller's transaction. `id` is above those of all entries before.
   absl::Status Add(EntryId id, const Texts& texts);
 
-  // Of the entries up to `last`, which are committed. Any text is a phrase: none has a meaning to
-  // FTS5. Letters are compared without case and diacritics; one without letters is found nowhere.
-  absl::StatusOr<Bitmap> Find(std::string_view phrase, TextColumn column, EntryId last);
+  // Of the entries up to `last`, which are committed: those that have the phrase in any text, and
+  // in the name. Any text is a phrase: none has a meaning to FTS5. Letters are compared without
+  // case and diacritics; a phrase without letters and digits is found nowhere.
+  absl::StatusOr<Bitmap> Find(std::string_view phrase, EntryId last);
+  absl::StatusOr<Bitmap> FindInNames(std::string_view phrase, EntryId last);
 
  private:
   struct Found {
     Bitmap entries;
     EntryId last = 0;
   };
+  struct Table {
+    sqlite::Statement insert, select;
+    absl::flat_hash_map<std::string, Found> found;  // by phrase
+  };
 
-  absl::flat_hash_map<std::string, Found> found_;  // by FTS5's expression
-  sqlite::Statement insert_, select_;
+  static absl::StatusOr<Bitmap> Find(std::string_view phrase, EntryId last, Table& table);
+
+  // Apart, so that what names have is found without going through all cards.
+  Table names_, texts_;
 };
 
 }  // namespace mreg::catalog

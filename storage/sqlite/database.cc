@@ -85,7 +85,7 @@ absl::StatusOr<Database> Database::Open(const std::string& path) {
   sqlite3* opened = nullptr;
   const int code =
       sqlite3_open_v2(path.c_str(), &opened,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(opened);
   if (code != SQLITE_OK) return ToStatus(opened, code, fmt::format("open {}", path));
   sqlite3_busy_timeout(opened, kBusyTimeoutMs);

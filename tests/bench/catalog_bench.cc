@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -55,6 +56,12 @@ T Must(absl::StatusOr<T> value) {
 
 double Seconds(Clock::time_point since) {
   return std::chrono::duration<double>(Clock::now() - since).count();
+}
+
+double ProcessorSeconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 double Fraction(Random& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
@@ -195,22 +202,38 @@ double ResidentMegabytes() {
   return static_cast<double>(resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE))) / 1e6;
 }
 
+// Milliseconds of many calls.
 class Times {
  public:
-  void Add(double seconds) { ms_.push_back(seconds * 1e3); }
-  void Add(const Times& other) { ms_.insert(ms_.end(), other.ms_.begin(), other.ms_.end()); }
-  double At(double share) {
-    std::ranges::sort(ms_);
-    return ms_[static_cast<size_t>(share * static_cast<double>(ms_.size() - 1))];
+  void Measure(const std::function<void()>& call) {
+    const auto start = Clock::now();
+    const double processor = ProcessorSeconds();
+    call();
+    processor_.push_back((ProcessorSeconds() - processor) * 1e3);
+    passed_.push_back(Seconds(start) * 1e3);
+  }
+  void Add(const Times& other) {
+    passed_.insert(passed_.end(), other.passed_.begin(), other.passed_.end());
+    processor_.insert(processor_.end(), other.processor_.begin(), other.processor_.end());
+  }
+  void PrintRow(std::string_view name, uint64_t found) {
+    fmt::print("| {} | {} | {:.2f} | {:.2f} | {:.2f} | {:.2f} |\n", name, found, At(passed_, .5),
+               At(passed_, .99), At(processor_, .5), At(processor_, .99));
   }
 
  private:
-  std::vector<double> ms_;
+  static double At(std::vector<double>& values, double share) {
+    std::ranges::sort(values);
+    return values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))];
+  }
+
+  std::vector<double> passed_, processor_;
 };
 
-void PrintRow(std::string_view name, Times times, uint64_t found) {
-  fmt::print("| {} | {} | {:.2f} | {:.2f} | {:.2f} |\n", name, found, times.At(.5), times.At(.99),
-             times.At(1));
+void PrintHeader(std::string_view what) {
+  fmt::print(
+      "\n| {} | found | p50 ms | p99 ms | processor p50 | p99 |\n|---|---|---|---|---|---|\n",
+      what);
 }
 
 struct Kind {
@@ -272,57 +295,53 @@ std::vector<Kind> Kinds() {
 }
 
 // All kinds, each `kRounds` times, with other values each time.
-void Measure(const Catalog& catalog, bool has_facets) {
-  fmt::print("\n| {} | found | p50 ms | p99 ms | most ms |\n|---|---|---|---|---|\n",
-             has_facets ? "query, with facets" : "query, a page of 20");
-  Random random(1);
+void MeasureQueries(const Catalog& catalog, bool has_facets) {
+  PrintHeader(has_facets ? "query, with facets" : "query, a page of 20");
+  Random random(has_facets ? 1 : 2);
   Times all;
   for (const Kind& kind : Kinds()) {
     Times times;
     uint64_t found = 0;
     for (int round = 0; round < kRounds; ++round) {
       const std::string text = kind.text(random);
-      const auto start = Clock::now();
-      const auto query = Must(catalog::ParseQuery(text));
-      const auto result = Must(catalog.Search(query, {kHits, "", has_facets}, {}));
-      times.Add(Seconds(start));
-      found += result.total;
+      times.Measure([&] {
+        const auto query = Must(catalog::ParseQuery(text));
+        found += Must(catalog.Search(query, {kHits, "", has_facets}, {})).total;
+      });
     }
-    PrintRow(kind.name, times, found / kRounds);
+    times.PrintRow(kind.name, found / kRounds);
     all.Add(times);
   }
-  PrintRow("all", all, 0);
+  all.PrintRow("all", 0);
 }
 
-// Lists are paged through from the first page on, and from a place far behind it.
+// From the first page on.
 void MeasurePages(const Catalog& catalog) {
-  fmt::print(
-      "\n| listing, pages of 20 | found | p50 ms | p99 ms | most ms |\n|---|---|---|---|---|\n");
+  PrintHeader("listing, pages of 20");
   for (const std::string text : {"", "version:all", "sort:size", "op:op0 version:all"}) {
     const auto query = Must(catalog::ParseQuery(text));
     catalog::Page page{kHits, ""};
     Times times;
     uint64_t found = 0;
     for (int round = 0; round < kRounds * 5; ++round) {
-      const auto start = Clock::now();
-      const auto result = Must(catalog.Search(query, page, {}));
-      times.Add(Seconds(start));
-      found = result.total;
-      page.before = result.next;
+      times.Measure([&] {
+        const auto result = Must(catalog.Search(query, page, {}));
+        found = result.total;
+        page.before = result.next;
+      });
     }
-    PrintRow(text.empty() ? "everything" : text, times, found);
+    times.PrintRow(text.empty() ? "everything" : text, found);
   }
 }
 
 void MeasurePushes(Catalog& catalog, uint64_t models) {
+  PrintHeader("update");
   Times times;
   for (uint64_t i = 0; i < kRounds; ++i) {
     const catalog::Update update{catalog.Cursor() + 1, {RepositoryOf(i * 37 % models, 1'000, 1)}};
-    const auto start = Clock::now();
-    Check(catalog.Apply(update));
-    times.Add(Seconds(start));
+    times.Measure([&] { Check(catalog.Apply(update)); });
   }
-  fmt::print("\na new version: {:.1f} ms, p99 {:.1f} ms\n", times.At(.5), times.At(.99));
+  times.PrintRow("a new version", 1);
 }
 
 void Run(const std::string& directory, uint64_t models) {
@@ -336,8 +355,8 @@ void Run(const std::string& directory, uint64_t models) {
   const auto catalog = Must(catalog::OpenCatalog(path));
   fmt::print("opened in {:.2f} s, {:.0f} MB of memory\n", Seconds(start),
              ResidentMegabytes() - before);
-  Measure(*catalog, true);
-  Measure(*catalog, false);
+  MeasureQueries(*catalog, true);
+  MeasureQueries(*catalog, false);
   MeasurePages(*catalog);
   fmt::print("\n{:.0f} MB of memory after all queries\n", ResidentMegabytes() - before);
   MeasurePushes(*catalog, models);
