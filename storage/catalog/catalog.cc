@@ -105,8 +105,7 @@ class SqliteCatalog final : public Catalog {
     std::vector<CommitId> commits;
     for (const auto& [id, commit] : versions) commits.push_back(commit);
     std::ranges::sort(commits);
-    const auto repeated = std::ranges::unique(commits);
-    commits.erase(repeated.begin(), repeated.end());
+    commits.erase(std::unique(commits.begin(), commits.end()), commits.end());
     return commits;
   }
 

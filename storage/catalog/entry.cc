@@ -53,8 +53,7 @@ void AddOperators(const onnx::ModelFacts& facts, Entry& entry) {
     if (use.domain != kOnnxDomain) names.push_back(use.domain + "." + use.name);
   }
   std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   for (std::string& name : names) entry.terms.push_back({"op", std::move(name)});
 }
 
