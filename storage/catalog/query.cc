@@ -16,7 +16,7 @@
 namespace mreg::catalog {
 namespace {
 
-constexpr size_t kMostBytes = 4'096, kMostItems = 64, kMostValues = 256;
+constexpr size_t kMostBytes = 4'096, kMostItems = 64, kMostValues = 256, kMostWords = 32;
 constexpr double kLargest = 1LL << 60;
 
 enum class Kind : uint8_t { kTerm, kYes, kNumber, kVersion, kSort };
@@ -112,6 +112,21 @@ std::string Lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
+}
+
+// At least as many as FTS5 may find in `text`, each of which may cost it a walk over all entries:
+// runs of ASCII letters and digits, and of what is not ASCII every second character.
+size_t MostWords(std::string_view text) {
+  size_t runs = 0, others = 0;
+  bool is_within = false;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_letter = absl::ascii_isalnum(byte);
+    if (is_letter && !is_within) ++runs;
+    if (byte >= 0xc0) ++others;
+    is_within = is_letter;
+  }
+  return runs + (others + 1) / 2;
 }
 
 absl::Status Wrong(std::string_view item, std::string_view reason) {
@@ -309,6 +324,11 @@ class Parser {
     std::string phrase(item.rest);
     std::erase(phrase, '"');
     if (phrase.empty()) return Wrong(item.text, "there is nothing to search for");
+    words_ += MostWords(phrase);
+    if (words_ > kMostWords) {
+      return absl::InvalidArgumentError(
+          fmt::format("the query has more than {} words of text", kMostWords));
+    }
     query_.texts.push_back({std::move(phrase), item.is_negated});
     return absl::OkStatus();
   }
@@ -381,6 +401,7 @@ class Parser {
 
   Query query_;
   size_t items_ = 0;
+  size_t words_ = 0;
   size_t values_ = 0;
 };
 

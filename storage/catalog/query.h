@@ -51,7 +51,7 @@ struct Query {
 };
 
 // InvalidArgument names the item that is wrong and what would be right. At most 4,096 bytes, 64
-// items and 256 values. Work and memory are linear in the text.
+// items, 256 values and 32 words of text. Work and memory are linear in the text.
 absl::StatusOr<Query> ParseQuery(std::string_view text);
 
 // How a term is written everywhere: "key:value" in lower case, as ASCII has it.

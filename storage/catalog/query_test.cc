@@ -167,8 +167,14 @@ TEST(QueryTest, ProblemsNameTheItem) {
 TEST(QueryTest, WhatIsTooMuchIsRefused) {
   EXPECT_THAT(Problem(std::string(5'000, 'a')), HasSubstr("longer than"));
   std::string items, values = "op:a";
-  for (int i = 0; i < 65; ++i) items += "a ";
+  for (int i = 0; i < 65; ++i) items += "op:a ";
   for (int i = 0; i < 256; ++i) values += ",a";
+  std::string words, dashes;
+  for (int i = 0; i < 33; ++i) words += "a ", dashes += "\u00e9\u2014";
+  EXPECT_THAT(Problem(words), HasSubstr("more than 32 words"));
+  EXPECT_THAT(Problem("\"" + words + "\""), HasSubstr("more than 32 words"));
+  EXPECT_THAT(Problem(dashes), HasSubstr("more than 32 words"));
+  EXPECT_TRUE(ParseQuery(words.substr(2)).ok());
   EXPECT_THAT(Problem(items), HasSubstr("more than 64 items"));
   EXPECT_THAT(Problem(values), HasSubstr("more than 256 values"));
 }
