@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "cli/display.h"
-#include "cli/model_facts.h"
 #include "cli/terminal/text_diff.h"
 #include "cli/terminal/units.h"
 #include "schema/base/status.h"
+#include "schema/onnx/model_facts.h"
 
 namespace mreg::cli {
 
@@ -20,11 +20,29 @@ using workspace::Workspace;
 
 namespace {
 
-using Facts = std::optional<ModelFacts>;
+// What is told of a model in a line.
+Json ModelJson(const std::unique_ptr<ModelFile>& file) {
+  if (file == nullptr) return Json();
+  const onnx::ModelFacts facts = onnx::GatherFacts(file->model());
+  int64_t opset = 0;
+  for (const onnx::OpsetUse& use : facts.opsets) {
+    if (use.domain == "ai.onnx") opset = use.imported;
+  }
+  uint64_t tensors = 0;
+  for (const onnx::TypeUse& use : facts.types) tensors += use.tensors;
+  return Json::Object({{"ir_version", facts.ir_version},
+                       {"opset", opset},
+                       {"nodes", facts.nodes},
+                       {"tensors", tensors}});
+}
 
-absl::StatusOr<Facts> FactsOf(Workspace& workspace, const std::optional<FileState>& file) {
-  if (!file) return Facts();
-  return ReadModelFacts(workspace, *file);
+Json SideJson(const std::optional<FileState>& state, const std::unique_ptr<ModelFile>& model) {
+  if (!state) return Json();
+  // Files that are in no repository are not hashed.
+  const bool is_hashed = state->digest != ArtifactId();
+  return Json::Object({{"size", state->size},
+                       {"sha256", is_hashed ? Json(state->digest.ToHex()) : Json()},
+                       {"model", ModelJson(model)}});
 }
 
 std::string FormatSizes(const FileDifference& file) {
@@ -74,29 +92,32 @@ absl::Status PrintTextDifference(terminal::Terminal& terminal, Workspace& worksp
   return absl::OkStatus();
 }
 
-absl::Status PrintDifference(terminal::Terminal& terminal, Workspace& workspace,
-                             const FileDifference& file) {
-  MREG_ASSIGN_OR_RETURN(const Facts before, FactsOf(workspace, file.before));
-  MREG_ASSIGN_OR_RETURN(const Facts after, FactsOf(workspace, file.after));
-  std::string line = fmt::format("{:<10}{}  {}", fmt::format("{}:", ChangeName(file.change)),
-                                 Shown(file.path), FormatSizes(file));
-  if (before && after && *before != *after) line += "; " + FormatChange(*before, *after);
-  terminal.Print(terminal.Paint(Style::kBold, line) + "\n");
-  return absl::OkStatus();
+absl::StatusOr<ModelSides> CompareSides(Workspace& workspace, const FileStates& before,
+                                        const FileStates& after, const FileDifference& file) {
+  ModelSides sides;
+  if (file.before) {
+    MREG_ASSIGN_OR_RETURN(sides.before, ReadModelFile(workspace, before, file.path));
+  }
+  if (file.after) {
+    MREG_ASSIGN_OR_RETURN(sides.after, ReadModelFile(workspace, after, file.path));
+  }
+  if (sides.before == nullptr || sides.after == nullptr) return sides;
+  MREG_ASSIGN_OR_RETURN(sides.change, CompareModels(*sides.before, *sides.after));
+  return sides;
 }
 
-absl::StatusOr<Json> DifferenceJson(Workspace& workspace, const FileDifference& file) {
-  MREG_ASSIGN_OR_RETURN(const Facts old_model, FactsOf(workspace, file.before));
-  MREG_ASSIGN_OR_RETURN(const Facts new_model, FactsOf(workspace, file.after));
-  const auto side = [](const std::optional<FileState>& state, const Facts& model) {
-    if (!state) return Json();
-    return Json::Object(
-        {{"size", state->size}, {"sha256", state->digest.ToHex()}, {"model", ModelJson(model)}});
-  };
+void PrintDifference(terminal::Terminal& terminal, const FileDifference& file) {
+  const std::string line = fmt::format("{:<10}{}  {}", fmt::format("{}:", ChangeName(file.change)),
+                                       Shown(file.path), FormatSizes(file));
+  terminal.Print(terminal.Paint(Style::kBold, line) + "\n");
+}
+
+Json DifferenceJson(const FileDifference& file, const ModelSides& models) {
   return Json::Object({{"path", file.path},
                        {"change", ChangeName(file.change)},
-                       {"before", side(file.before, old_model)},
-                       {"after", side(file.after, new_model)}});
+                       {"before", SideJson(file.before, models.before)},
+                       {"after", SideJson(file.after, models.after)},
+                       {"model_change", models.change ? ModelChangeJson(*models.change) : Json()}});
 }
 
 }  // namespace mreg::cli

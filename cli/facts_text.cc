@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/display.h"
-#include "cli/terminal/table.h"
+#include "cli/fact_lines.h"
 #include "cli/terminal/units.h"
 #include "schema/onnx/data_type.h"
 
@@ -20,24 +20,9 @@ using onnx::ModelFacts;
 using terminal::FormatCount;
 using terminal::FormatSize;
 
-// Of texts in a line; the whole is in the JSON.
-constexpr size_t kShownText = 100;
+// Of lists; the whole is in the JSON.
 constexpr size_t kShownMetadata = 20;
 constexpr size_t kShownOperators = 40;
-
-std::string Shortened(std::string_view text) {
-  const std::string_view line = text.substr(0, std::min(text.find('\n'), kShownText));
-  return Shown(line) + (line.size() < text.size() ? "..." : "");
-}
-
-// "44.0 M", as people count parameters.
-std::string FormatThousands(uint64_t count) {
-  constexpr std::string_view kUnits[] = {"", " k", " M", " G", " T"};
-  auto value = static_cast<double>(count);
-  size_t unit = 0;
-  for (; value >= 1000 && unit + 1 < std::size(kUnits); ++unit) value /= 1000;
-  return unit == 0 ? fmt::to_string(count) : fmt::format("{:.3g}{}", value, kUnits[unit]);
-}
 
 std::string OpsetText(const onnx::OpsetUse& opset) {
   std::string text = fmt::format("{} {}", Shown(opset.domain), opset.imported);
@@ -106,29 +91,15 @@ std::string DangerText(const ModelDanger& danger) {
   return "";
 }
 
-// Collects the lines; a name stands only before the first of its lines.
-class Lines {
- public:
-  void Add(std::string_view name, const std::string& text) {
-    if (text.empty()) return;
-    table_.AddRow({std::string(name == last_ ? "" : name), text});
-    last_ = name;
-  }
-  std::string ToText() const { return table_.ToText(2); }
-
- private:
-  terminal::Table table_{{terminal::Align::kLeft, terminal::Align::kLeft}};
-  std::string last_;
-};
-
-void AddValues(std::string_view name, const std::vector<onnx::ValueInfo>& values, Lines& lines) {
+void AddValues(std::string_view name, const std::vector<onnx::ValueInfo>& values,
+               FactLines& lines) {
   for (const onnx::ValueInfo& value : values) {
     lines.Add(name, fmt::format("{}  {}  {}", Shown(value.name), Shown(onnx::TypeName(value.type)),
                                 Shown(onnx::ShapeText(value.type))));
   }
 }
 
-void AddHead(const ModelFacts& facts, Lines& lines) {
+void AddHead(const ModelFacts& facts, FactLines& lines) {
   lines.Add("producer", Shortened(fmt::format("{}{}{}", facts.producer_name,
                                               facts.producer_version.empty() ? "" : " ",
                                               facts.producer_version)));
@@ -140,14 +111,14 @@ void AddHead(const ModelFacts& facts, Lines& lines) {
   for (const onnx::OpsetUse& opset : facts.opsets) lines.Add("opsets", OpsetText(opset));
 }
 
-void AddMetadata(const ModelFacts& facts, Lines& lines) {
+void AddMetadata(const ModelFacts& facts, FactLines& lines) {
   for (size_t i = 0; i < std::min(facts.metadata.size(), kShownMetadata); ++i) {
     const auto& [key, value] = facts.metadata[i];
     lines.Add("metadata", fmt::format("{} = {}", Shortened(key), Shortened(value)));
   }
 }
 
-void AddWeights(const ModelFacts& facts, Lines& lines) {
+void AddWeights(const ModelFacts& facts, FactLines& lines) {
   lines.Add("parameters", fmt::format("{}, {}", FormatThousands(facts.parameters),
                                       FormatSize(facts.parameter_bytes)));
   for (const onnx::TypeUse& use : facts.types) lines.Add("types", TypeText(use));
@@ -163,7 +134,7 @@ void AddWeights(const ModelFacts& facts, Lines& lines) {
 }  // namespace
 
 std::string FormatFacts(const terminal::Terminal& terminal, const ModelFacts& facts) {
-  Lines lines;
+  FactLines lines;
   AddHead(facts, lines);
   AddValues("inputs", facts.inputs, lines);
   AddValues("outputs", facts.outputs, lines);

@@ -138,4 +138,9 @@ absl::StatusOr<std::unique_ptr<ReadableFile>> OpenContent(workspace::Workspace& 
   return content::OpenStored(store->content(), *std::move(recipe));
 }
 
+bool IsRegularFile(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
 }  // namespace mreg::cli

@@ -45,4 +45,7 @@ absl::StatusOr<std::optional<std::string>> ReadText(workspace::Workspace& worksp
 absl::StatusOr<std::unique_ptr<ReadableFile>> OpenContent(workspace::Workspace& workspace,
                                                           const FileState& file);
 
+// Whether there is one at `path`; opening anything else might wait for ever.
+bool IsRegularFile(const std::string& path);
+
 }  // namespace mreg::cli

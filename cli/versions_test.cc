@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/model_facts.h"
 #include "cli/transfers.h"
 #include "schema/base/sha256.h"
 
@@ -33,12 +32,6 @@ TEST(CompareTest, FindsNothingBetweenEquals) {
   const FileStates files = {{"a", Holding("1")}};
   EXPECT_TRUE(Compare(files, files).empty());
   EXPECT_TRUE(Compare({}, {}).empty());
-}
-
-TEST(ModelFactsTest, SayWhatChanged) {
-  const ModelFacts before = {8, 15, 100, 40};
-  EXPECT_EQ(FormatChange(before, {8, 16, 100, 42}), "opset 15 -> 16, 40 -> 42 tensors");
-  EXPECT_EQ(FormatChange(before, before), "");
 }
 
 TEST(TransferTest, SaysWhatTravelled) {

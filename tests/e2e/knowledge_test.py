@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What mreg knows of models: told of files, of versions, of anything that calls itself a model."""
 
+import struct
 import time
 import unittest
 
@@ -12,6 +13,32 @@ def known_models(limit=None):
     if not models:
         raise unittest.SkipTest("libonnx-testdata is not installed")
     return models
+
+
+ELEMENTS = 4096
+
+
+def field(number, payload):
+    """A protobuf field of bytes."""
+    return varint(number << 3 | 2) + varint(len(payload)) + payload
+
+
+def varint(value):
+    low, rest = value & 127, value >> 7
+    return bytes([low | 128]) + varint(rest) if rest else bytes([low])
+
+
+def two_models():
+    """A model with one tensor, and it with one value 2 more and the next opset."""
+    def model(opset, values):
+        tensor = (b"\x08" + varint(ELEMENTS) + b"\x10\x01" + field(8, b"w") +
+                  field(9, struct.pack(f"<{ELEMENTS}f", *values)))
+        node = field(1, b"w") + field(2, b"y") + field(3, b"node") + field(4, b"Identity")
+        graph = field(1, node) + field(2, b"main") + field(5, tensor)
+        return b"\x08\x08" + field(8, b"\x10" + varint(opset)) + field(7, graph)
+
+    values = list(range(ELEMENTS))
+    return model(17, values), model(18, values[:-1] + [values[-1] + 2])
 
 
 class KnowledgeTest(unittest.TestCase):
@@ -140,6 +167,38 @@ class KnowledgeTest(unittest.TestCase):
             self.assertEqual(answer.code, 2, name)
             self.assertEqual(answer.out, "")
             self.assertIn(name, answer.err)
+
+    @on_each_registry
+    def test_what_changed_inside_a_model_is_told_wherever_it_is(self, world):
+        first, second = two_models()
+        ada = world.person("ada")
+        clone = ada.begin("net", world.registry.url("acme/net"))
+        for number, model in enumerate((first, second), 1):
+            clone.commit(f"version {number}", **{"model.onnx": model})
+            clone.write(f"../v{number}.onnx", model)
+        changed = clone.json("diff", "HEAD~1", "HEAD")["files"]
+        self.assertEqual([file["path"] for file in changed], ["model.onnx"])
+        change = changed[0]["model_change"]
+        self.assertEqual(change["opsets"], [{"name": "ai.onnx", "before": "17", "after": "18"}])
+        self.assertEqual([tensor["after"]["name"] for tensor in change["tensors"]], ["w"])
+        statistics = change["tensors"][0]["statistics"]
+        self.assertEqual((statistics["elements"], statistics["changed"]), (ELEMENTS, 1))
+        self.assertEqual(statistics["max"], 2)
+
+        text = clone.run("diff", "HEAD~1", "HEAD").out
+        self.assertIn("ai.onnx  17 -> 18", text)
+        self.assertIn("~ w  float", text)
+        short = clone.run("diff", "--stat", "HEAD~1", "HEAD").out
+        self.assertIn("1 changed of 1", short)
+        self.assertNotIn("~ w  float", short)
+        self.assertEqual(len(clone.run("diff", "-f", "HEAD~1", "HEAD").out.splitlines()), 1)
+
+        outside = ada.json("diff", "v1.onnx", "v2.onnx")["files"]
+        self.assertEqual(outside[0]["model_change"], change)
+        ada.run("diff", "--exit-code", "v1.onnx", "v2.onnx", code=1)
+        self.assertEqual(ada.run("diff", "--exit-code", "v1.onnx", "v1.onnx").out, "")
+        ada.write("text.onnx", b"not a model\n")
+        self.assertIn("text.onnx", ada.run("diff", "v1.onnx", "text.onnx", code=2).err)
 
 
 if __name__ == "__main__":
