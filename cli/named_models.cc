@@ -1,7 +1,6 @@
 #include "cli/named_models.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <utility>
 
@@ -12,11 +11,6 @@
 
 namespace mreg::cli {
 namespace {
-
-bool IsFile(const std::string& path) {
-  struct stat info {};
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-}
 
 absl::StatusOr<NamedModel> Read(std::string path, const ReadableFile& file) {
   MREG_ASSIGN_OR_RETURN(const uint64_t size, file.Size());
@@ -64,7 +58,7 @@ std::pair<std::string, std::string> SplitModel(const Arguments& arguments) {
 absl::StatusOr<NamedModels> FindModels(Context& context, const Arguments& arguments) {
   NamedModels found;
   const std::string target = arguments.Get("MODEL", "HEAD");
-  if (!arguments.Has("PATH") && IsFile(target)) {
+  if (!arguments.Has("PATH") && IsRegularFile(target)) {
     MREG_ASSIGN_OR_RETURN(const auto file, PosixFileSystem().OpenRead(target));
     MREG_ASSIGN_OR_RETURN(NamedModel model, Read(target, *file));
     found.models.push_back(std::move(model));

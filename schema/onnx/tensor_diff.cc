@@ -18,8 +18,10 @@
 namespace mreg::onnx {
 namespace {
 
-constexpr size_t kBlockElements = 32 << 10;
-constexpr size_t kBlockBytes = 256 << 10;  // the most that those take
+// As much as a chunk of a stored file and more: one that is read in parts is decoded for each.
+constexpr size_t kBlockElements = 1 << 20;
+constexpr size_t kBlockBytes = 1 << 20;
+constexpr size_t kPieceElements = 32 << 10;  // that are decoded at once
 
 absl::Status ReadExactly(const TensorPlace& place, uint64_t from, std::span<char> buffer) {
   MREG_ASSIGN_OR_RETURN(const size_t got, place.file->ReadAt(place.offset + from, buffer));
@@ -27,19 +29,23 @@ absl::Status ReadExactly(const TensorPlace& place, uint64_t from, std::span<char
   return absl::OkStatus();
 }
 
-// Calls `look` with both sides' bytes, block by block.
+// Calls `look` with both sides' bytes, piece by piece.
 template <typename Look>
 absl::Status ForBlocks(const TensorPlace& before, size_t before_step, const TensorPlace& after,
                        size_t after_step, uint64_t count, const Look& look) {
-  std::vector<char> from(kBlockElements * before_step), to(kBlockElements * after_step);
+  const auto block = static_cast<size_t>(std::min<uint64_t>(kBlockElements, count));
+  std::vector<char> from(block * before_step), to(block * after_step);
   for (uint64_t done = 0; done < count;) {
     const size_t length = static_cast<size_t>(std::min<uint64_t>(kBlockElements, count - done));
     const std::span<char> from_block(from.data(), length * before_step);
     const std::span<char> to_block(to.data(), length * after_step);
     MREG_RETURN_IF_ERROR(ReadExactly(before, done * before_step, from_block));
     MREG_RETURN_IF_ERROR(ReadExactly(after, done * after_step, to_block));
-    look(ByteView(from_block.data(), from_block.size()), ByteView(to_block.data(), to_block.size()),
-         length);
+    for (size_t at = 0; at < length; at += kPieceElements) {
+      const size_t piece = std::min(kPieceElements, length - at);
+      look(ByteView(from.data() + at * before_step, piece * before_step),
+           ByteView(to.data() + at * after_step, piece * after_step), piece);
+    }
     done += length;
   }
   return absl::OkStatus();
@@ -48,7 +54,8 @@ absl::Status ForBlocks(const TensorPlace& before, size_t before_step, const Tens
 absl::StatusOr<bool> AreEqual(const TensorPlace& before, const TensorPlace& after) {
   if (before.length != after.length) return false;
   if (!before.identity.empty() && before.identity == after.identity) return true;
-  std::vector<char> from(kBlockBytes), to(kBlockBytes);
+  const auto block = static_cast<size_t>(std::min<uint64_t>(kBlockBytes, before.length));
+  std::vector<char> from(block), to(block);
   for (uint64_t done = 0; done < before.length; done += kBlockBytes) {
     const auto length = static_cast<size_t>(std::min<uint64_t>(kBlockBytes, before.length - done));
     MREG_RETURN_IF_ERROR(ReadExactly(before, done, {from.data(), length}));
@@ -128,7 +135,8 @@ absl::StatusOr<std::optional<ChangeStatistics>> Measure(const TensorPair& pair,
   if (!IsWhole(from, before, from_step) || !IsWhole(to, after, to_step)) return std::nullopt;
   const uint64_t count = std::min(before.length / from_step, after.length / to_step);
   Statistics statistics;
-  std::vector<double> from_values(kBlockElements), to_values(kBlockElements);
+  const auto piece = static_cast<size_t>(std::min<uint64_t>(kPieceElements, count));
+  std::vector<double> from_values(piece), to_values(piece);
   const absl::Status status =
       ForBlocks(before, from_step, after, to_step, count,
                 [&](ByteView from_bytes, ByteView to_bytes, size_t length) {
@@ -177,7 +185,7 @@ absl::StatusOr<std::optional<TensorChange>> Look(const TensorPair& pair, const P
 
 absl::StatusOr<std::string> HashOf(const TensorPlace& place) {
   Sha256 hash;
-  std::vector<char> block(kBlockBytes);
+  std::vector<char> block(static_cast<size_t>(std::min<uint64_t>(kBlockBytes, place.length)));
   for (uint64_t done = 0; done < place.length; done += kBlockBytes) {
     const auto length = static_cast<size_t>(std::min<uint64_t>(kBlockBytes, place.length - done));
     MREG_RETURN_IF_ERROR(ReadExactly(place, done, {block.data(), length}));

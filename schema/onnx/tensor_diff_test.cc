@@ -93,6 +93,18 @@ TEST(TensorDiff, MeasuresTheDifference) {
   EXPECT_THAT(statistics.relative, DoubleNear(1 / std::sqrt(26.0), 1e-12));
 }
 
+TEST(TensorDiff, MeasuresTensorsOfManyBlocks) {
+  std::vector<uint8_t> values((2 << 20) + 5, 1);
+  const Bytes before = OneTensor(2, values);
+  for (size_t i = 0; i < values.size(); i += 1000) values[i] = 3;
+  values.back() = 11;
+  const Compared compared(before, OneTensor(2, values));
+  const ChangeStatistics statistics = compared.diff.changes.at(0).statistics.value();
+  EXPECT_EQ(statistics.elements, values.size());
+  EXPECT_EQ(statistics.changed, values.size() / 1000 + 2);
+  EXPECT_EQ(statistics.max, 10);
+}
+
 TEST(TensorDiff, KeepsWhatIsNoNumberOutOfTheSums) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   const Compared compared(OneTensor<float>(1, {1, kNan, 0}), OneTensor<float>(1, {2, kNan, kNan}));
