@@ -9,13 +9,12 @@
 #include "schema/base/status.h"
 #include "schema/onnx/model_facts.h"
 #include "schema/onnx/model_reader.h"
+#include "schema/targets/compatibility.h"
 #include "storage/content/stored_file.h"
+#include "storage/registry/version_card.h"
 
 namespace mreg::registry {
 namespace {
-
-// Where a version says what it is, in the Hugging Face manner.
-constexpr std::string_view kCardPath = "README.md";
 
 bool IsBranch(const history::Reference& reference) {
   return reference.name.starts_with("refs/heads/");
@@ -29,6 +28,32 @@ bool MayBeModel(const ManifestEntry& file) {
 // Content that is damaged or was collected meanwhile has nothing to tell; that is fsck's to say.
 bool IsNoModel(const absl::Status& status) {
   return absl::IsInvalidArgument(status) || absl::IsNotFound(status) || absl::IsDataLoss(status);
+}
+
+void AddCard(const formats::Card& card, catalog::Entry& entry) {
+  const auto add = [&](const char* key, const std::string& value) {
+    if (!value.empty()) entry.terms.push_back({key, value});
+  };
+  entry.summary.license = card.license;
+  entry.summary.task = card.task;
+  add("license", card.license);
+  add("task", card.task);
+  add("library", card.library_name);
+  for (const std::string& tag : card.tags) add("tag", tag);
+  for (const std::string& dataset : card.datasets) add("dataset", dataset);
+  for (const std::string& language : card.languages) add("language", language);
+}
+
+// What the version says of all its models, and what `model` is.
+catalog::Entry Joined(const catalog::Entry& version, const catalog::Entry& model) {
+  catalog::Entry entry = model;
+  entry.summary.commit = version.summary.commit;
+  entry.summary.time = version.summary.time;
+  entry.summary.license = version.summary.license;
+  entry.summary.task = version.summary.task;
+  entry.terms.insert(entry.terms.end(), version.terms.begin(), version.terms.end());
+  entry.about = version.about;
+  return entry;
 }
 
 }  // namespace
@@ -80,20 +105,18 @@ absl::Status CatalogEntries::AddVersion(const history::Commit& commit,
   version.summary.time = TimePoint(std::chrono::seconds(commit.committer.seconds));
   for (const ManifestEntry& file : manifest.files) {
     if (file.path != kCardPath || file.is_artifact) continue;
-    MREG_ASSIGN_OR_RETURN(history::RawObject card, history_.ReadObject(file.blob));
-    version.about = std::move(card.data);
+    MREG_ASSIGN_OR_RETURN(history::RawObject text, history_.ReadObject(file.blob));
+    version.about = std::move(text.data);
   }
+  MREG_ASSIGN_OR_RETURN(const auto card, ReadCard(history_, manifest));
+  if (card) AddCard(*card, version);
   const size_t before = entries.size();
   for (const ManifestEntry& file : manifest.files) {
     if (!MayBeModel(file)) continue;
     MREG_ASSIGN_OR_RETURN(const catalog::Entry* const model, Describe(file));
     if (model == nullptr) continue;
-    catalog::Entry entry = *model;
-    entry.summary.commit = version.summary.commit;
-    entry.summary.time = version.summary.time;
-    entry.summary.path = file.path;
-    entry.about = version.about;
-    entries.push_back(std::move(entry));
+    entries.push_back(Joined(version, *model));
+    entries.back().summary.path = file.path;
   }
   if (entries.size() == before) entries.push_back(std::move(version));
   return absl::OkStatus();
@@ -119,6 +142,12 @@ absl::StatusOr<const catalog::Entry*> CatalogEntries::Describe(const ManifestEnt
   entry->summary.model = file.digest;
   entry->summary.numbers[catalog::Number::kSize] = static_cast<int64_t>(file.size);
   catalog::AddFacts(onnx::GatherFacts(*model), *entry);
+  for (const targets::Target& target : targets_) {
+    const targets::Profile* const fallback = target.fallback ? &*target.fallback : nullptr;
+    const targets::Verdict verdict = targets::CheckModel(*model, target.profile, fallback);
+    if (verdict.support != targets::Support::kSupported) continue;
+    entry->terms.push_back({"target", target.profile.name});
+  }
   return &*entry;
 }
 

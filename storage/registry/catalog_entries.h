@@ -1,11 +1,15 @@
 // What the catalog is told of a repository's versions. Internal to storage/registry.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "schema/targets/target_set.h"
 #include "storage/catalog/catalog.h"
 #include "storage/content/content_store.h"
 #include "storage/history/repository.h"
@@ -17,9 +21,10 @@ namespace mreg::registry {
 // thread-safe.
 class CatalogEntries {
  public:
+  // What is passed by reference outlives it.
   CatalogEntries(std::string name, const history::Repository& history,
-                 const content::ContentStore& content)
-      : name_(std::move(name)), history_(history), content_(content) {}
+                 const content::ContentStore& content, std::span<const targets::Target> targets)
+      : name_(std::move(name)), history_(history), content_(content), targets_(targets) {}
 
   // The versions that are not among `known`, which one is the latest, and, if `lost` says that some
   // may not be reachable any more, which are.
@@ -34,6 +39,7 @@ class CatalogEntries {
   const std::string name_;
   const history::Repository& history_;
   const content::ContentStore& content_;
+  const std::span<const targets::Target> targets_;
   absl::flat_hash_map<ArtifactId, std::optional<catalog::Entry>> described_;
 };
 

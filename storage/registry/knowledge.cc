@@ -27,9 +27,23 @@ bool MayLose(const v1::ReferencesMoved& event) {
 absl::StatusOr<std::shared_ptr<catalog::Catalog>> Knowledge::Open() {
   std::lock_guard lock(mutex_);
   if (catalog_ == nullptr) {
-    MREG_ASSIGN_OR_RETURN(catalog_, catalog::OpenCatalog(path_));
+    MREG_ASSIGN_OR_RETURN(catalog_, catalog::OpenCatalog(CatalogPath()));
   }
   return catalog_;
+}
+
+// Once: a profile that is new counts for models that come after the next start or rebuild.
+absl::Status Knowledge::LoadTargets() {
+  if (!targets_.empty()) return absl::OkStatus();
+  const targets::TargetSet set(fs_, JoinPath(directory_, "targets"));
+  MREG_ASSIGN_OR_RETURN(const auto heads, set.List());
+  std::vector<targets::Target> loaded;
+  for (const targets::TargetHead& head : heads) {
+    MREG_ASSIGN_OR_RETURN(targets::Target target, set.Load(head.head.name));
+    loaded.push_back(std::move(target));
+  }
+  targets_ = std::move(loaded);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> Knowledge::FollowStep() {
@@ -38,6 +52,7 @@ absl::StatusOr<uint64_t> Knowledge::FollowStep() {
   const uint64_t cursor = catalog->Cursor();
   MREG_ASSIGN_OR_RETURN(const auto events, journal_.Read(cursor, kStepEvents));
   if (events.empty()) return 0;
+  MREG_RETURN_IF_ERROR(LoadTargets());
   std::map<std::string, bool> moved;  // repository -> whether it may have lost versions
   for (const journal::StoredEntry& event : events) {
     v1::JournalEntry entry;
@@ -53,7 +68,7 @@ absl::StatusOr<uint64_t> Knowledge::FollowStep() {
     MREG_ASSIGN_OR_RETURN(const auto name, RepositoryName::Parse(text));
     MREG_ASSIGN_OR_RETURN(const auto history, repositories_.Open(Access::Owner(), name));
     MREG_ASSIGN_OR_RETURN(const auto known, catalog->KnownVersions(text));
-    CatalogEntries entries(text, *history, content_);
+    CatalogEntries entries(text, *history, content_, targets_);
     auto repository = entries.Update(known, may_lose);
     if (!repository.ok()) return Annotate(repository.status(), text);
     update.repositories.push_back(*std::move(repository));
@@ -74,8 +89,9 @@ absl::Status Knowledge::Rebuild(const Caller& caller) {
   {
     std::lock_guard following(following_);
     std::lock_guard lock(mutex_);
+    targets_.clear();
     catalog_.reset();
-    MREG_RETURN_IF_ERROR(catalog::RemoveCatalog(path_));
+    MREG_RETURN_IF_ERROR(catalog::RemoveCatalog(CatalogPath()));
   }
   return Follow();
 }

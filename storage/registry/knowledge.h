@@ -5,9 +5,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "schema/base/file_system.h"
+#include "schema/targets/target_set.h"
 #include "storage/catalog/catalog.h"
 #include "storage/content/content_store.h"
 #include "storage/journal/journal.h"
@@ -25,10 +29,12 @@ struct Findings {
 // Thread-safe. The catalog is opened by the first call that needs it.
 class Knowledge {
  public:
-  // The catalog lies at `path`, or comes to. All others outlive it.
-  Knowledge(std::string path, const content::ContentStore& content,
+  // Of the registry in `directory`: the catalog lies there, or comes to, and own target profiles
+  // in targets/. All others outlive it.
+  Knowledge(std::string directory, FileSystem& fs, const content::ContentStore& content,
             const Repositories& repositories, const journal::Journal& journal, const Access& access)
-      : path_(std::move(path)),
+      : directory_(std::move(directory)),
+        fs_(fs),
         content_(content),
         repositories_(repositories),
         journal_(journal),
@@ -52,14 +58,19 @@ class Knowledge {
  private:
   absl::StatusOr<std::shared_ptr<catalog::Catalog>> Open();
 
-  const std::string path_;
+  std::string CatalogPath() const { return JoinPath(directory_, "catalog.sqlite"); }
+  absl::Status LoadTargets();
+
+  const std::string directory_;
+  FileSystem& fs_;
   const content::ContentStore& content_;
   const Repositories& repositories_;
   const journal::Journal& journal_;
   const Access& access_;
 
-  std::mutex following_;  // one at a time
-  std::mutex mutex_;      // guards catalog_
+  std::mutex following_;  // one at a time; guards targets_
+  std::vector<targets::Target> targets_;
+  std::mutex mutex_;  // guards catalog_
   std::shared_ptr<catalog::Catalog> catalog_;
 };
 

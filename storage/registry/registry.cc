@@ -51,7 +51,8 @@ absl::Status PrepareFolder(const std::string& directory, OpenMode mode, FileSyst
 
 class FolderRegistry final : public Registry {
  public:
-  FolderRegistry(const std::string& directory, std::unique_ptr<kv::KeyValueStore> store,
+  FolderRegistry(const std::string& directory, FileSystem& fs,
+                 std::unique_ptr<kv::KeyValueStore> store,
                  std::unique_ptr<content::PackStore> packs, const RegistryOptions& options,
                  const Clock& clock)
       : store_(std::move(store)),
@@ -68,8 +69,7 @@ class FolderRegistry final : public Registry {
         transfer_(*store_, content_, repositories_, access_, members_, leases_, quotas_, proofs_,
                   rules_, clock),
         browse_(content_, repositories_, members_),
-        knowledge_(JoinPath(directory, "catalog.sqlite"), content_, repositories_, *journal_,
-                   access_),
+        knowledge_(directory, fs, content_, repositories_, *journal_, access_),
         collector_(*store_, content_, repositories_, *journal_, members_, leases_, upkeep_, clock),
         optimizer_(content_, *journal_, members_, leases_, upkeep_) {}
 
@@ -204,8 +204,8 @@ absl::StatusOr<std::unique_ptr<Registry>> OpenRegistry(const std::string& direct
   MREG_RETURN_IF_ERROR(PrepareFolder(directory, mode, fs));
   MREG_ASSIGN_OR_RETURN(auto store, kv::OpenRocksDb(JoinPath(directory, "index")));
   MREG_ASSIGN_OR_RETURN(auto packs, content::OpenPackFolder(fs, directory));
-  auto registry = std::make_unique<FolderRegistry>(directory, std::move(store), std::move(packs),
-                                                   options, clock);
+  auto registry = std::make_unique<FolderRegistry>(directory, fs, std::move(store),
+                                                   std::move(packs), options, clock);
   MREG_RETURN_IF_ERROR(registry->Recover());
   return registry;
 }

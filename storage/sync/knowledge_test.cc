@@ -51,7 +51,9 @@ class KnowledgeTest : public testing::Test {
 };
 
 TEST_F(KnowledgeTest, FindsWhatWasPushed) {
-  Push("acme/half", site_.Commit({{"m.onnx", half_}, {"README.md", "# Voice activity\n"}}));
+  Push("acme/half",
+       site_.Commit({{"m.onnx", half_},
+                     {"README.md", "---\nlicense: mit\ntags: [vad]\n---\n# Voice activity\n"}}));
   Push("acme/full", site_.Commit({{"dir/m.onnx", full_}}));
   Push("other/text", site_.Commit({{"README.md", "# Voices without a model\n"}}));
   EXPECT_EQ(knowledge().Search(Access::Owner(), "", {})->behind, 6u);
@@ -63,6 +65,9 @@ TEST_F(KnowledgeTest, FindsWhatWasPushed) {
   EXPECT_THAT(Find("dtype:fp16"), ElementsAre("acme/half m.onnx"));
   EXPECT_THAT(Find("op:MatMul opset>=17 -dtype:fp16"), ElementsAre("acme/full dir/m.onnx"));
   EXPECT_THAT(Find("voice"), ElementsAre("acme/half m.onnx"));
+  EXPECT_THAT(Find("license:MIT tag:vad,asr"), ElementsAre("acme/half m.onnx"));
+  EXPECT_THAT(Find("target:ort-1.23.2-cpu"),
+              UnorderedElementsAre("acme/half m.onnx", "acme/full dir/m.onnx"));
   EXPECT_THAT(Find("ns:other"), ElementsAre("other/text "));
   EXPECT_TRUE(
       absl::IsInvalidArgument(knowledge().Search(Access::Owner(), "opsett:17", {}).status()));
