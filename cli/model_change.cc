@@ -169,7 +169,7 @@ std::string TensorsText(const onnx::TensorDiff& diff) {
                                  {CountOf(diff.changes, Kind::kRenamed), "renamed"},
                                  {CountOf(diff.changes, Kind::kUnknown), "not here"}});
   if (text.empty()) return "";
-  text += fmt::format(" of {}", diff.tensors);
+  text += fmt::format("; {} now", diff.tensors);
   if (diff.changed_elements == 0) return text;
   return fmt::format("{}; {} of {} weights changed", text,
                      Percent(diff.changed_elements, diff.elements), FormatThousands(diff.elements));

@@ -47,14 +47,14 @@ TEST(ModelChangeTest, ListsWhatChanged) {
             "  outputs  + y  tensor(float) 4\n"
             "  nodes    1 changed, 2 renamed\n"
             "           ~ Conv  conv: strides [1, 1] -> [2, 2]; input 1 - a\n"
-            "  tensors  1 changed of 4; 25 % of 12 weights changed\n"
+            "  tensors  1 changed; 4 now; 25 % of 12 weights changed\n"
             "           ~ w (was v)  float 2 x 3 -> float16 2 x 3: 50 % changed, max 0.5, "
             "mean 0.125, relative 0.25\n");
   EXPECT_EQ(FormatModelChange(change, ChangeDetail::kSummary),
             "  opsets   ~ ai.onnx  17 -> 18\n"
             "  outputs  1 changed\n"
             "  nodes    1 changed, 2 renamed\n"
-            "  tensors  1 changed of 4; 25 % of 12 weights changed\n");
+            "  tensors  1 changed; 4 now; 25 % of 12 weights changed\n");
   EXPECT_EQ(FormatModelChange(ModelChange(), ChangeDetail::kLists), "");
 }
 

@@ -189,7 +189,7 @@ class KnowledgeTest(unittest.TestCase):
         self.assertIn("ai.onnx  17 -> 18", text)
         self.assertIn("~ w  float", text)
         short = clone.run("diff", "--stat", "HEAD~1", "HEAD").out
-        self.assertIn("1 changed of 1", short)
+        self.assertIn("1 changed; 1 now", short)
         self.assertNotIn("~ w  float", short)
         self.assertEqual(len(clone.run("diff", "-f", "HEAD~1", "HEAD").out.splitlines()), 1)
 
