@@ -440,7 +440,8 @@ class World {
     std::vector<ChunkId> ids, known;
     for (const RecipeChunk& chunk : recipe.chunks) ids.push_back(chunk.id);
     ids = *to_.content.Missing(ids);
-    for (const ChunkId& base : *to_.content.UsableBases(*from_.content.BasesOf(ids))) {
+    const std::vector<ChunkId> usable = *to_.content.UsableBases(*from_.content.BasesOf(ids));
+    for (const ChunkId& base : usable) {
       if (!dice_.In(3)) known.push_back(base);
     }
     const auto sender = ChunkSender::Open(from_.content, ids, known);
