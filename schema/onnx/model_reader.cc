@@ -448,6 +448,9 @@ bool ModelParser::AddProperty(const WireField& field, std::vector<Property>& pro
 
 // An OperatorSetIdProto.
 bool ModelParser::AddOpset(const WireField& field, std::vector<OpsetImport>& opsets) {
+  if (opsets.size() == kMaxOpsetImports) {
+    return reader_.Fail(field.range.begin, fmt::format("more than {} opsets", kMaxOpsetImports));
+  }
   return Append(field, 0, opsets, [&](const WireField& f, OpsetImport& opset) {
     if (f.number == 1) return TakeText(f, opset.domain);
     return f.number != 2 || TakeInt(f, opset.version);

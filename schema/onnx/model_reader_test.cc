@@ -168,6 +168,14 @@ TEST(ModelReader, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(MessageOf(Read(WithNode(mixed).bytes()).status()), HasSubstr("two kinds"));
 }
 
+TEST(ModelReader, RefusesMoreOpsetsThanAnyModelHas) {
+  Message model = ModelWith(Message());
+  for (size_t i = 1; i < kMaxOpsetImports; ++i) model.Sub(8, Message().Varint(2, 1));
+  EXPECT_EQ(MustRead(model).opsets.size(), kMaxOpsetImports);
+  model.Sub(8, Message().Varint(2, 1));
+  EXPECT_THAT(MessageOf(Read(model.bytes()).status()), HasSubstr("more than 256 opsets"));
+}
+
 TEST(ModelReader, RefusesWhatIsNestedWithoutEnd) {
   Message type = Message().Sub(1, Message().Varint(1, 1));
   for (int i = 0; i < 10'000; ++i) type = Message().Sub(4, Message().Sub(1, type));

@@ -16,6 +16,12 @@
 namespace mreg::registry {
 namespace {
 
+// What a hostile repository can make of it is bounded: of a card no more is searched, facts of
+// real models are some kilobytes.
+constexpr size_t kMaxAboutBytes = 64 << 10;
+constexpr size_t kMaxFactsBytes = 1 << 20;
+constexpr size_t kMaxDescribed = 256;
+
 bool IsBranch(const history::Reference& reference) {
   return reference.name.starts_with("refs/heads/");
 }
@@ -58,26 +64,26 @@ catalog::Entry Joined(const catalog::Entry& version, const catalog::Entry& model
 
 }  // namespace
 
-absl::StatusOr<catalog::RepositoryUpdate> CatalogEntries::Update(const std::vector<CommitId>& known,
-                                                                 bool lost) {
-  catalog::RepositoryUpdate update{name_, {}, {}, {}};
+absl::StatusOr<std::vector<CommitId>> CatalogEntries::NewVersions(
+    const std::vector<CommitId>& known) const {
   MREG_ASSIGN_OR_RETURN(const std::vector<CommitId> tips, Tips());
-  absl::Status status;
+  std::vector<CommitId> versions;
   MREG_RETURN_IF_ERROR(history_.Walk(tips, known, [&](const history::Commit& commit) {
-    status = AddVersion(commit, update.entries);
-    return status.ok();
+    versions.push_back(commit.id);
+    return true;
   }));
-  MREG_RETURN_IF_ERROR(status);
-  // Those found last come first: parents before children.
-  std::ranges::reverse(update.entries);
+  std::ranges::reverse(versions);
+  return versions;
+}
+
+absl::Status CatalogEntries::AddState(bool may_have_lost, catalog::RepositoryUpdate& update) const {
+  MREG_ASSIGN_OR_RETURN(const std::vector<CommitId> tips, Tips());
   if (!tips.empty()) update.latest = tips.front();
-  if (!lost) return update;
-  MREG_RETURN_IF_ERROR(
-      history_.Walk(tips, {}, [&, alive = &update.alive.emplace()](const history::Commit& commit) {
-        alive->insert(commit.id);
-        return true;
-      }));
-  return update;
+  if (!may_have_lost) return absl::OkStatus();
+  return history_.Walk(tips, {}, [&alive = update.alive.emplace()](const history::Commit& commit) {
+    alive.insert(commit.id);
+    return true;
+  });
 }
 
 // Of all branches and tags, each once; first the one that stands for the repository: HEAD's branch,
@@ -97,16 +103,16 @@ absl::StatusOr<std::vector<CommitId>> CatalogEntries::Tips() const {
   return tips;
 }
 
-absl::Status CatalogEntries::AddVersion(const history::Commit& commit,
-                                        std::vector<catalog::Entry>& entries) {
-  MREG_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(history_, commit.id));
+absl::Status CatalogEntries::AddVersion(const CommitId& id, std::vector<catalog::Entry>& entries) {
+  MREG_ASSIGN_OR_RETURN(const history::Commit commit, history_.ReadCommit(id));
+  MREG_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(history_, id));
   catalog::Entry version;
   version.summary.commit = commit.id;
   version.summary.time = TimePoint(std::chrono::seconds(commit.committer.seconds));
   for (const ManifestEntry& file : manifest.files) {
     if (file.path != kCardPath || file.is_artifact) continue;
     MREG_ASSIGN_OR_RETURN(history::RawObject text, history_.ReadObject(file.blob));
-    version.about = std::move(text.data);
+    version.about = text.data.substr(0, kMaxAboutBytes);
   }
   MREG_ASSIGN_OR_RETURN(const auto card, ReadCard(history_, manifest));
   if (card) AddCard(*card, version);
@@ -123,6 +129,7 @@ absl::Status CatalogEntries::AddVersion(const history::Commit& commit,
 }
 
 absl::StatusOr<const catalog::Entry*> CatalogEntries::Describe(const ManifestEntry& file) {
+  if (described_.size() == kMaxDescribed) described_.clear();
   const auto [found, is_new] = described_.try_emplace(file.digest);
   std::optional<catalog::Entry>& entry = found->second;
   if (!is_new) return entry ? &*entry : nullptr;
@@ -142,6 +149,7 @@ absl::StatusOr<const catalog::Entry*> CatalogEntries::Describe(const ManifestEnt
   entry->summary.model = file.digest;
   entry->summary.numbers[catalog::Number::kSize] = static_cast<int64_t>(file.size);
   catalog::AddFacts(onnx::GatherFacts(*model), *entry);
+  if (entry->facts.size() > kMaxFactsBytes) entry->facts.clear();
   for (const targets::Target& target : targets_) {
     const targets::Profile* const fallback = target.fallback ? &*target.fallback : nullptr;
     const targets::Verdict verdict = targets::CheckModel(*model, target.profile, fallback);

@@ -17,29 +17,33 @@
 
 namespace mreg::registry {
 
-// Of one repository. What it makes is true of the moment at which references were read. Not
-// thread-safe.
+// Of one repository. Not thread-safe.
 class CatalogEntries {
  public:
   // What is passed by reference outlives it.
-  CatalogEntries(std::string name, const history::Repository& history,
-                 const content::ContentStore& content, std::span<const targets::Target> targets)
-      : name_(std::move(name)), history_(history), content_(content), targets_(targets) {}
+  CatalogEntries(const history::Repository& history, const content::ContentStore& content,
+                 std::span<const targets::Target> targets)
+      : history_(history), content_(content), targets_(targets) {}
 
-  // The versions that are not among `known`, which one is the latest, and, if `lost` says that some
-  // may not be reachable any more, which are.
-  absl::StatusOr<catalog::RepositoryUpdate> Update(const std::vector<CommitId>& known, bool lost);
+  // Versions that are not among `known`, parents before children: whoever enters some of them in
+  // this order may go on later with those known.
+  absl::StatusOr<std::vector<CommitId>> NewVersions(const std::vector<CommitId>& known) const;
+
+  // Adds the entries of a version.
+  absl::Status AddVersion(const CommitId& id, std::vector<catalog::Entry>& entries);
+
+  // Which version is the latest; and, if some may not be reachable any more, which are.
+  absl::Status AddState(bool may_have_lost, catalog::RepositoryUpdate& update) const;
 
  private:
   absl::StatusOr<std::vector<CommitId>> Tips() const;
-  absl::Status AddVersion(const history::Commit& commit, std::vector<catalog::Entry>& entries);
   // An entry that says what the file's model is; nothing if it is none or not here.
   absl::StatusOr<const catalog::Entry*> Describe(const ManifestEntry& file);
 
-  const std::string name_;
   const history::Repository& history_;
   const content::ContentStore& content_;
   const std::span<const targets::Target> targets_;
+  // By model, so that one that many versions have is read once; emptied when it grows.
   absl::flat_hash_map<ArtifactId, std::optional<catalog::Entry>> described_;
 };
 

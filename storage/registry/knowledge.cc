@@ -1,8 +1,9 @@
 #include "storage/registry/knowledge.h"
 
 #include <map>
-#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "schema/base/status.h"
 #include "storage/registry/catalog_entries.h"
@@ -10,8 +11,11 @@
 namespace mreg::registry {
 namespace {
 
-// Events that are followed in one update: it is held in memory.
+// Events that are followed in one step.
 constexpr size_t kStepEvents = 256;
+// What is held in memory between two updates of the catalog.
+constexpr size_t kUpdateEntries = 1'000;
+constexpr size_t kUpdateBytes = 32 << 20;
 
 // Whether versions may have come out of reach. A move that gives commits up may look like any
 // other, so only what makes a reference is known not to.
@@ -21,6 +25,66 @@ bool MayLose(const v1::ReferencesMoved& event) {
   }
   return false;
 }
+
+// One repository that is damaged, or was collected from while it was read, does not keep the others
+// out of the catalog: fsck tells of the former, a later event of the latter.
+absl::Status UnlessOfTheRepository(const absl::Status& status) {
+  const bool is_of_it =
+      absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
+  return is_of_it ? absl::OkStatus() : status;
+}
+
+// Gathers what is new and hands it to the catalog in portions. The cursor moves with the last one.
+class Portions {
+ public:
+  Portions(catalog::Catalog& catalog, uint64_t cursor) : catalog_(catalog) {
+    update_.cursor = cursor;
+  }
+
+  absl::Status AddRepository(const std::string& name, bool may_have_lost, CatalogEntries& source) {
+    MREG_ASSIGN_OR_RETURN(const auto known, catalog_.KnownVersions(name));
+    const auto versions = source.NewVersions(known);
+    if (!versions.ok()) return UnlessOfTheRepository(versions.status());
+    catalog::RepositoryUpdate repository{name, {}, {}, {}};
+    for (const CommitId& version : *versions) {
+      const size_t before = repository.entries.size();
+      const absl::Status status = source.AddVersion(version, repository.entries);
+      if (!status.ok()) return UnlessOfTheRepository(status);
+      Count(repository.entries, before);
+      if (entries_ < kUpdateEntries && bytes_ < kUpdateBytes) continue;
+      update_.repositories.push_back(std::exchange(repository, {name, {}, {}, {}}));
+      MREG_RETURN_IF_ERROR(Hand(update_.cursor));
+    }
+    const absl::Status status = source.AddState(may_have_lost, repository);
+    if (!status.ok()) return UnlessOfTheRepository(status);
+    update_.repositories.push_back(std::move(repository));
+    return absl::OkStatus();
+  }
+
+  absl::Status Finish(uint64_t cursor) { return Hand(cursor); }
+
+ private:
+  void Count(const std::vector<catalog::Entry>& entries, size_t from) {
+    for (; from < entries.size(); ++from) {
+      const catalog::Entry& entry = entries[from];
+      ++entries_;
+      bytes_ += entry.about.size() + entry.details.size() + entry.facts.size();
+    }
+  }
+
+  absl::Status Hand(uint64_t cursor) {
+    update_.cursor = cursor;
+    MREG_RETURN_IF_ERROR(catalog_.Apply(update_));
+    update_.repositories.clear();
+    entries_ = bytes_ = 0;
+    return absl::OkStatus();
+  }
+
+  catalog::Catalog& catalog_;
+  catalog::Update update_;
+  size_t entries_ = 0;
+  size_t bytes_ = 0;
+};
 
 }  // namespace
 
@@ -62,18 +126,15 @@ absl::StatusOr<uint64_t> Knowledge::FollowStep() {
     if (!entry.has_references_moved()) continue;
     moved[entry.references_moved().repository()] |= MayLose(entry.references_moved());
   }
-  catalog::Update update;
-  update.cursor = cursor + events.size();
+  Portions portions(*catalog, cursor);
   for (const auto& [text, may_lose] : moved) {
     MREG_ASSIGN_OR_RETURN(const auto name, RepositoryName::Parse(text));
     MREG_ASSIGN_OR_RETURN(const auto history, repositories_.Open(Access::Owner(), name));
-    MREG_ASSIGN_OR_RETURN(const auto known, catalog->KnownVersions(text));
-    CatalogEntries entries(text, *history, content_, targets_);
-    auto repository = entries.Update(known, may_lose);
-    if (!repository.ok()) return Annotate(repository.status(), text);
-    update.repositories.push_back(*std::move(repository));
+    CatalogEntries entries(*history, content_, targets_);
+    const absl::Status status = portions.AddRepository(text, may_lose, entries);
+    if (!status.ok()) return Annotate(status, text);
   }
-  MREG_RETURN_IF_ERROR(catalog->Apply(update));
+  MREG_RETURN_IF_ERROR(portions.Finish(cursor + events.size()));
   return events.size();
 }
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "storage/kv/rocksdb_store.h"
 #include "storage/sync/local_remote.h"
 #include "storage/sync/test_site.h"
 #include "tests/models/model_edits.h"
@@ -90,6 +91,49 @@ TEST_F(KnowledgeTest, FollowsVersionsAsTheyComeAndGo) {
                   .ok());
   ASSERT_TRUE(knowledge().Follow().ok());
   EXPECT_THAT(Find("version:all"), IsEmpty());
+}
+
+TEST_F(KnowledgeTest, EntersManyVersionsInPortions) {
+  // Each card counts 64 KiB of the 32 MiB that are held at a time.
+  const Bytes card = "# Card\n" + Bytes(100'000, 'x');
+  CommitId tip = site_.Commit({{"README.md", card}, {"n", "0"}});
+  for (int i = 1; i < 700; ++i) {
+    tip = site_.Commit({{"README.md", card}, {"n", std::to_string(i)}}, {tip});
+  }
+  Push("acme/long", tip);
+  ASSERT_TRUE(knowledge().Follow().ok());
+  const auto all = knowledge().Search(Access::Owner(), "version:all", {});
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->result.total, 700u);
+  const auto latest = knowledge().Search(Access::Owner(), "", {});
+  ASSERT_EQ(latest->result.total, 1u);
+  EXPECT_EQ(latest->result.hits[0].summary.commit, tip);
+}
+
+TEST_F(KnowledgeTest, ADamagedRepositoryKeepsNoOtherOut) {
+  Push("acme/bad", site_.Commit({{"README.md", "# Bad\n"}}));
+  const CommitId good = site_.Commit({{"m.onnx", half_}});
+  Push("acme/good", good);
+  registry_.reset();
+  {
+    const auto store = *kv::OpenRocksDb(JoinPath(directory_, "index"));
+    kv::Batch batch;
+    Bytes first;  // the number that begins the keys of the repository made first
+    ASSERT_TRUE(store
+                    ->Scan(kv::Table::kObjects, "", "",
+                           [&](ByteView key, ByteView) {
+                             if (first.empty()) first = key.substr(0, 8);
+                             if (key.starts_with(first)) batch.Remove(kv::Table::kObjects, key);
+                             return true;
+                           })
+                    .ok());
+    ASSERT_FALSE(batch.writes().empty());
+    ASSERT_TRUE(store->Commit(batch).ok());
+  }
+  registry_ = *registry::OpenRegistry(directory_, registry::OpenMode::kExisting, options_,
+                                      PosixFileSystem(), clock_);
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_THAT(Find(""), ElementsAre("acme/good m.onnx"));
 }
 
 TEST_F(KnowledgeTest, IsMadeAnewFromNothing) {
