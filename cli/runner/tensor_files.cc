@@ -9,6 +9,7 @@
 
 #include "schema/base/status.h"
 #include "schema/onnx/data_type.h"
+#include "schema/onnx/tensor_fields.h"
 #include "schema/onnx/wire_reader.h"
 #include "schema/targets/type_text.h"
 
@@ -23,20 +24,7 @@ using onnx::WireType;
 constexpr uint64_t kMaxFileBytes = uint64_t{2} << 30;
 constexpr int kBitsOfByte = 8;
 
-// Fields of TensorProto.
-enum Field : uint32_t {
-  kDims = 1,
-  kDataType = 2,
-  kFloatData = 4,
-  kInt32Data = 5,
-  kStringData = 6,
-  kInt64Data = 7,
-  kName = 8,
-  kRawData = 9,
-  kDoubleData = 10,
-  kUint64Data = 11,
-  kDataLocation = 14
-};
+using enum onnx::TensorField;
 
 class ProtoReader {
  public:

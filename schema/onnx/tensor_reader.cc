@@ -4,24 +4,12 @@
 
 #include <charconv>
 
+#include "schema/onnx/tensor_fields.h"
+
 namespace mreg::onnx {
 namespace {
 
-// TensorProto's field numbers.
-enum Field : uint32_t {
-  kDims = 1,
-  kDataType = 2,
-  kFloatData = 4,
-  kInt32Data = 5,
-  kStringData = 6,
-  kInt64Data = 7,
-  kName = 8,
-  kRawData = 9,
-  kDoubleData = 10,
-  kUint64Data = 11,
-  kExternalData = 13,
-  kDataLocation = 14,
-};
+using enum TensorField;
 
 // DataType's numbers of the types that float_data and double_data are made for.
 constexpr DataType kFloat = 1, kDouble = 11, kComplex64 = 14, kComplex128 = 15;
