@@ -4,22 +4,11 @@
 #include <charconv>
 #include <tuple>
 
+#include "schema/base/fields.h"
 #include "schema/onnx/operators_data.h"
 
 namespace mreg::onnx {
 namespace {
-
-using Fields = std::vector<std::string_view>;
-
-Fields Split(std::string_view text, char separator) {
-  Fields fields;
-  for (;;) {
-    const size_t end = text.find(separator);
-    fields.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return fields;
-    text.remove_prefix(end + 1);
-  }
-}
 
 // A set of types, whose maps have commas of their own: "map(int64, float)".
 Fields SplitTypes(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 
+#include "schema/base/fields.h"
 #include "schema/base/status.h"
 
 namespace mreg::targets {
@@ -16,18 +17,6 @@ namespace {
 constexpr size_t kMaxTypeSets = 10'000;
 constexpr size_t kMaxKernels = 50'000;
 constexpr size_t kMaxFieldBytes = 64 << 10;
-
-using Fields = std::vector<std::string_view>;
-
-Fields Split(std::string_view text, char separator) {
-  Fields fields;
-  for (;;) {
-    const size_t end = text.find(separator);
-    fields.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return fields;
-    text.remove_prefix(end + 1);
-  }
-}
 
 std::optional<int64_t> ToNumber(std::string_view text) {
   int64_t number = 0;
