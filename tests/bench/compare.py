@@ -396,12 +396,23 @@ def compare(arguments, work):
 
 
 def large(arguments, work):
-    path = work + "/large.safetensors"
-    subprocess.run([arguments.build + "/tests/bench/make_model", "large", path,
-                    str(arguments.large)], check=True)
-    print(f"File: {os.path.getsize(path) / MB:.1f} MB of fp32 tensors.\n")
+    """Written where it is added from: room for one copy, the stores and the clone is enough."""
     tool = Mreg(work + "/large", "model.safetensors", build=arguments.build)
-    print_table({"mreg": run_once(tool, {"base": path}, ())})
+    path = os.path.join(tool.tree, tool.model_name)
+    steps = {}
+    tool.setup()
+    try:
+        for name, command in (("base", "large"), ("tuned", "large-tuned")):
+            subprocess.run([arguments.build + "/tests/bench/make_model", command, path,
+                            str(arguments.large)], check=True)
+            steps[f"add {name}"] = tool.step(lambda: tool.add(name))
+            steps[f"store {name}"] = tool.step(lambda: tool.store(name))
+        steps["fetch tuned"] = tool.step(tool.fetch)
+        check_copy(tool, path)
+    finally:
+        tool.close()
+    print(f"File: {os.path.getsize(path) / MB:.1f} MB of fp32 tensors.\n")
+    print_table({"mreg": steps})
 
 
 def tool_classes():

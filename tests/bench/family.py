@@ -13,6 +13,7 @@ members are what is in these folders, the oldest first: models at the same path 
 are versions of each other.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -50,9 +51,14 @@ MEMBERS = FIRST | FURTHER
 MODEL_SUFFIXES = (".onnx", ".safetensors", ".data")
 
 
+def digest_of(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
 def releases_in(folders):
-    """As MEMBERS, for unpacked releases."""
-    members = {}
+    """As MEMBERS, for unpacked releases; without those that change nothing."""
+    members, stored = {}, {}
     for folder in folders:
         files = {}
         for at, _, names in os.walk(folder):
@@ -60,7 +66,14 @@ def releases_in(folders):
                 path = os.path.join(at, name)
                 if name.endswith(MODEL_SUFFIXES):
                     files[os.path.abspath(path)] = os.path.relpath(path, folder)
-        members[os.path.basename(os.path.normpath(folder))] = files
+        release = os.path.basename(os.path.normpath(folder))
+        changed = {name: digest for source, name in files.items()
+                   if (digest := digest_of(source)) != stored.get(name)}
+        if not changed:
+            print(f"{release} changes nothing: left out.\n")
+            continue
+        stored |= changed
+        members[release] = files
     return members
 
 

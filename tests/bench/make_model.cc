@@ -2,8 +2,10 @@
 // do to it, or a file of tensors of any size.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,7 @@ constexpr ModelSpec kSpec{.type = ParameterType::kFloat32,
 constexpr uint64_t kTensorElements = 16 << 20;
 constexpr size_t kPieceElements = 1 << 20;
 constexpr float kSigma = 0.02f;
+constexpr float kSpread = 40;  // values of the large file within kSigma
 
 bool Write(const std::string& path, ByteView bytes) {
   std::ofstream file(path, std::ios::binary);
@@ -94,8 +97,10 @@ std::string SafetensorsHeader(uint64_t tensors) {
   return json;
 }
 
-// A safetensors file of about `gigabytes` * 10^9 bytes, written piece by piece.
-bool WriteLarge(const std::string& path, uint64_t gigabytes) {
+// A safetensors file of about `gigabytes` * 10^9 bytes, written piece by piece. Its weights have
+// some hundred values only, so that stores of it need a quarter of its room. In the tuned one each
+// tenth weight is at the next value.
+bool WriteLarge(const std::string& path, uint64_t gigabytes, bool is_tuned) {
   const uint64_t tensors = gigabytes * 1'000'000'000 / (kTensorElements * sizeof(float));
   std::ofstream file(path, std::ios::binary);
   const std::string header = SafetensorsHeader(tensors);
@@ -103,9 +108,14 @@ bool WriteLarge(const std::string& path, uint64_t gigabytes) {
   file.write(reinterpret_cast<const char*>(&length), sizeof(length));  // little-endian machines
   file.write(header.data(), static_cast<std::streamsize>(length));
   test_models::NormalNumbers numbers(1);
+  std::minstd_rand tuned(2);
   std::vector<float> piece(kPieceElements);
   for (uint64_t i = 0; i < tensors * (kTensorElements / kPieceElements); ++i) {
-    for (float& weight : piece) weight = numbers.Next(0, kSigma);
+    for (float& weight : piece) {
+      float value = std::round(numbers.Next(0, kSpread));
+      if (is_tuned && tuned() % 10 == 0) ++value;
+      weight = value * kSigma / kSpread;
+    }
     file.write(reinterpret_cast<const char*>(piece.data()),
                static_cast<std::streamsize>(piece.size() * sizeof(float)));
   }
@@ -119,12 +129,12 @@ int Main(int argc, char** argv) {
     ok = WriteVersions(argv[2]);
   } else if (command == "family" && argc == 4 && std::atoi(argv[3]) > 2) {
     ok = WriteFamily(argv[2], std::atoi(argv[3]));
-  } else if (command == "large" && argc == 4) {
-    ok = WriteLarge(argv[2], std::strtoull(argv[3], nullptr, 10));
+  } else if ((command == "large" || command == "large-tuned") && argc == 4) {
+    ok = WriteLarge(argv[2], std::strtoull(argv[3], nullptr, 10), command == "large-tuned");
   } else {
     fmt::print(stderr,
                "usage: make_model versions DIR | make_model family DIR LAYERS (3 or more) | "
-               "make_model large FILE GIGABYTES\n");
+               "make_model large FILE GIGABYTES | make_model large-tuned FILE GIGABYTES\n");
     return 2;
   }
   if (!ok) fmt::print(stderr, "make_model: cannot write {}\n", argv[2]);
