@@ -1,15 +1,13 @@
 #include "cli/runners.h"
 
-#include <fmt/format.h>
-
-#include <filesystem>
 #include <sstream>
-#include <system_error>
+#include <utility>
 
-#include "cli/display.h"
 #include "schema/base/file_system.h"
 #include "schema/base/hex.h"
 #include "schema/base/sha256.h"
+#include "schema/base/status.h"
+#include "schema/process/process.h"
 
 namespace mreg::cli {
 
@@ -28,14 +26,8 @@ absl::StatusOr<std::vector<std::string>> RunnerCommand(const Arguments& argument
         "the target names no library: say --library FILE, a libonnxruntime.so, or --runner "
         "COMMAND");
   }
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto runner = self.parent_path() / "mreg-runner-ort";
-  if (error || !std::filesystem::exists(runner, error)) {
-    return absl::FailedPreconditionError(
-        fmt::format("there is no {}: it comes with mreg", Shown(runner.string())));
-  }
-  return std::vector<std::string>{runner.string(), library};
+  MREG_ASSIGN_OR_RETURN(std::string runner, process::ProgramBeside("mreg-runner-ort"));
+  return std::vector<std::string>{std::move(runner), library};
 }
 
 std::string FileDigest(const std::string& path) {

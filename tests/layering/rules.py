@@ -12,6 +12,7 @@ _REGISTRY = _KEEPING + ["storage/registry"]
 ROOMS = {
     "schema/base": [],
     "schema/proto": [],
+    "schema/process": ["schema/base"],
     "schema/onnx": ["schema/base"],
     "schema/formats": ["schema/base", "schema/onnx"],
     "schema/formats/inspection": ["schema/base", "schema/formats", "schema/onnx"],
@@ -30,7 +31,7 @@ ROOMS = {
     "daemon/api": ["schema", "daemon/http", "storage/catalog", "storage/registry", "storage/sync"],
     "daemon": ["schema", "daemon/http", "daemon/api", "storage/registry", "storage/sync"],
     "cli/terminal": ["schema/base"],
-    "cli/runner": ["schema/base", "schema/onnx", "schema/targets"],
+    "cli/runner": ["schema/base", "schema/onnx", "schema/process", "schema/targets"],
     "cli/workspace": ["schema"] + _REGISTRY,
     "cli": ["schema", "storage/sync", "cli/runner", "cli/terminal", "cli/workspace"] + _REGISTRY,
     "tests/models": ["schema"],
