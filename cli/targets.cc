@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "cli/display.h"
 #include "cli/terminal/units.h"
 #include "schema/base/file_system.h"
@@ -12,31 +10,9 @@ namespace mreg::cli {
 
 using targets::Finding;
 using targets::Support;
-using terminal::Json;
 
 targets::TargetSet TargetsOf(const Context& context) {
   return {PosixFileSystem(), JoinPath(context.environment().config_directory, "targets")};
-}
-
-Json VerdictJson(const targets::Target& target, const targets::Verdict& verdict) {
-  Json findings = Json::Array();
-  for (const Finding& finding : verdict.findings) {
-    findings.Append(Json::Object({{"support", targets::SupportName(finding.support)},
-                                  {"kind", targets::KindName(finding.kind)},
-                                  {"domain", finding.domain},
-                                  {"operator", finding.op},
-                                  {"since", finding.since},
-                                  {"node", finding.node},
-                                  {"nodes", finding.nodes},
-                                  {"message", finding.message},
-                                  {"advice", finding.advice}}));
-  }
-  return Json::Object({{"target", target.profile.name},
-                       {"support", targets::SupportName(verdict.support)},
-                       {"nodes", verdict.nodes},
-                       {"fallback", target.profile.fallback},
-                       {"fallback_nodes", verdict.fallback_nodes},
-                       {"findings", std::move(findings)}});
 }
 
 std::string PaintSupport(const terminal::Terminal& terminal, Support support) {

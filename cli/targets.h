@@ -4,7 +4,6 @@
 #include <string>
 
 #include "cli/context.h"
-#include "cli/terminal/json.h"
 #include "schema/targets/compatibility.h"
 #include "schema/targets/target_set.h"
 
@@ -12,8 +11,6 @@ namespace mreg::cli {
 
 // Those built in and the user's own in the configuration's folder targets/.
 targets::TargetSet TargetsOf(const Context& context);
-
-terminal::Json VerdictJson(const targets::Target& target, const targets::Verdict& verdict);
 
 // Coloured by how bad it is.
 std::string PaintSupport(const terminal::Terminal& terminal, targets::Support support);

@@ -13,6 +13,7 @@
 #include "cli/targets.h"
 #include "cli/terminal/table.h"
 #include "schema/base/status.h"
+#include "schema/targets/verdict_json.h"
 
 namespace mreg::cli {
 namespace {
@@ -105,7 +106,7 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
     for (const Target& target : targets) {
       verdicts.push_back(Check(model.model, target));
       worst = std::max(worst, verdicts.back().support);
-      list.Append(VerdictJson(target, verdicts.back()));
+      list.Append(Json::Parse(targets::VerdictToJson(target, verdicts.back())));
     }
     if (arguments.wants_json()) {
       models.Append(Json::Object({{"path", model.path}, {"verdicts", std::move(list)}}));

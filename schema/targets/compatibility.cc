@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "schema/onnx/model_facts.h"
 #include "schema/targets/node_check.h"
@@ -23,8 +24,7 @@ using onnx::Model;
 using onnx::Node;
 using onnx::OperatorSchema;
 
-constexpr int kMaxCalls = 64;              // functions within functions
-constexpr uint64_t kMaxNodes = 4'000'000;  // looked at
+constexpr int kMaxCalls = 64;  // functions within functions
 constexpr size_t kMaxFindings = 1000;
 
 // Where a node stands.
@@ -128,11 +128,7 @@ class Checker {
   }
 
   void AddTooLarge() {
-    Finding finding;
-    finding.support = Support::kUnknown;
-    finding.kind = Finding::Kind::kModel;
-    finding.message = "the model is too large to be looked at whole";
-    Add(std::move(finding));
+    if (!std::exchange(verdict_.is_too_large, true)) Add(TooLarge().findings.front());
   }
 
   void VisitNode(const Node& node, size_t at, TypeScope& scope, const Place& place) {
@@ -252,6 +248,17 @@ class Checker {
 };
 
 }  // namespace
+
+Verdict TooLarge() {
+  Finding finding;
+  finding.support = Support::kUnknown;
+  finding.kind = Finding::Kind::kModel;
+  finding.message = fmt::format("too large: more than {} nodes", kMaxNodes);
+  return {.support = Support::kUnknown,
+          .findings = {std::move(finding)},
+          .nodes = kMaxNodes,
+          .is_too_large = true};
+}
 
 Verdict CheckModel(const Model& model, const Profile& target, const Profile* fallback) {
   return Checker(model, target, fallback).Check();

@@ -13,6 +13,11 @@ namespace mreg::targets {
 
 enum class Support { kSupported, kUnknown, kUnsupported };  // the worse the higher
 
+// Of a model's nodes no more are looked at, functions' bodies as often as they are called: beyond
+// them the verdict is unknown at best, in a bounded time. The largest real models have some
+// 100,000.
+inline constexpr uint64_t kMaxNodes = 500'000;
+
 // Why a model is not supported, or why that is not known.
 struct Finding {
   enum class Kind { kIr, kOpset, kDomain, kOperator, kType, kAttribute, kModel, kMemory };
@@ -34,7 +39,11 @@ struct Verdict {
   std::vector<Finding> findings;  // alike ones once
   uint64_t nodes = 0;             // looked at, functions' bodies as often as they are called
   uint64_t fallback_nodes = 0;    // of those, that the target's fallback runs
+  bool is_too_large = false;      // there are more than kMaxNodes
 };
+
+// What a model of more than kMaxNodes gets where it is not looked at.
+Verdict TooLarge();
 
 // `fallback` is the profile that runs what `target` does not; null for none. Never fails: what a
 // model that is wrong in itself gets is unsupported.

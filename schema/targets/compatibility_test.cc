@@ -226,5 +226,41 @@ TEST(CompatibilityTest, ADomainThatIsNotImportedIsUnsupported) {
   EXPECT_EQ(Check(ModelOf(kFloat, {node})).findings.at(0).kind, Finding::Kind::kDomain);
 }
 
+// A function of a hundred calls of a function of a hundred calls, and so on: 10^10 nodes.
+Model FunctionsOfFunctions() {
+  Model model = ModelOf(kFloat, {MakeNode("F0", {"x"}, "y")});
+  constexpr int kLevels = 5, kCalls = 100;
+  for (int level = 0; level < kLevels; ++level) {
+    onnx::Function function;
+    function.name = "F" + std::to_string(level);
+    function.inputs = {"x"};
+    function.outputs = {"y"};
+    function.opsets = {{"", 13}};
+    const std::string called = level + 1 < kLevels ? "F" + std::to_string(level + 1) : "Neg";
+    for (int i = 0; i < kCalls; ++i) function.nodes.push_back(MakeNode(called, {"x"}, "y"));
+    model.functions.push_back(std::move(function));
+  }
+  return model;
+}
+
+TEST(Compatibility, AModelThatIsTooLargeIsUnknownInABoundedTime) {
+  std::vector<Node> nodes(kMaxNodes, MakeNode("Neg", {"x"}, "y"));
+  Model large = ModelOf(kFloat, nodes);
+  EXPECT_EQ(CheckModel(large, TestProfile(), nullptr).support, Support::kSupported);
+  large.graph.nodes.push_back(nodes.front());
+  const Model models[] = {std::move(large), FunctionsOfFunctions()};
+  for (const Model& model : models) {
+    const Verdict verdict = CheckModel(model, TestProfile(), nullptr);
+    EXPECT_EQ(verdict.support, Support::kUnknown);
+    EXPECT_TRUE(verdict.is_too_large);
+    EXPECT_EQ(verdict.findings, TooLarge().findings);
+    EXPECT_EQ(verdict.findings[0].message, "too large: more than 500000 nodes");
+  }
+  // What was seen to be missing before is not forgotten.
+  Model wrong = FunctionsOfFunctions();
+  wrong.graph.nodes.insert(wrong.graph.nodes.begin(), MakeNode("Erf", {"x"}, "z"));
+  EXPECT_EQ(CheckModel(wrong, TestProfile(), nullptr).support, Support::kUnsupported);
+}
+
 }  // namespace
 }  // namespace mreg::targets
