@@ -24,6 +24,8 @@ constexpr size_t kMostHits = 1'000, kMostFacetValues = 10;
 constexpr std::string_view kFacets[] = {"namespace", "dtype",     "license", "task",
                                         "opset",     "quantised", "target",  "op"};
 
+constexpr std::string_view kLint = "lint";
+
 // Terms that no query can name.
 constexpr std::string_view kAlive = "is:alive", kLatest = "is:latest";
 std::string VisibleIn(std::string_view space) { return fmt::format("in:{}", space); }
@@ -135,9 +137,25 @@ class SqliteCatalog final : public Catalog {
     return result;
   }
 
-  absl::StatusOr<std::string> FactsOf(const ArtifactId& model) const override {
+  absl::StatusOr<ModelRecord> ModelOf(const ArtifactId& model) const override {
     std::lock_guard lock(mutex_);
-    return entries_.Facts(model);
+    return entries_.ReadModel(model);
+  }
+
+  absl::StatusOr<std::optional<Hit>> NextToLint(std::string_view version) const override {
+    std::lock_guard lock(mutex_);
+    MREG_ASSIGN_OR_RETURN(const auto entry, entries_.NextToLint(version));
+    if (!entry) return std::nullopt;
+    return entries_.Read(*entry);
+  }
+
+  absl::Status SetLint(const ArtifactId& model, const LintRecord& lint) override {
+    std::lock_guard lock(mutex_);
+    Staged staged;
+    MREG_RETURN_IF_ERROR(
+        database_.Transact([&] { return WriteLint(model, lint, staged); }, kWriting));
+    terms_.Accept(staged.terms);
+    return absl::OkStatus();
   }
 
  private:
@@ -160,6 +178,17 @@ class SqliteCatalog final : public Catalog {
     MREG_RETURN_IF_ERROR(terms_.Write(staged.terms));
     move_cursor_.BindNumber(1, static_cast<int64_t>(update.cursor));
     return move_cursor_.Run(kWriting);
+  }
+
+  absl::Status WriteLint(const ArtifactId& model, const LintRecord& lint, Staged& staged) {
+    MREG_ASSIGN_OR_RETURN(const std::string before, entries_.SetLint(model, lint));
+    if (before == lint.result) return absl::OkStatus();
+    MREG_ASSIGN_OR_RETURN(const std::vector<EntryId> ids, entries_.EntriesOf(model));
+    for (const EntryId id : ids) {
+      staged.AddTerm(kLint, lint.result, id);
+      if (!before.empty()) staged.Set(TermOf(kLint, before), id, false);
+    }
+    return terms_.Write(staged.terms);
   }
 
   absl::Status WriteRepository(const RepositoryUpdate& update, Staged& staged) {
@@ -187,8 +216,10 @@ class SqliteCatalog final : public Catalog {
     const EntryId id = ++staged.last;
     const Summary& summary = entry.summary;
     MREG_RETURN_IF_ERROR(entries_.Insert(id, repository, summary));
-    if (summary.model && !entry.facts.empty()) {
-      MREG_RETURN_IF_ERROR(entries_.AddFacts(*summary.model, entry.facts));
+    if (summary.model) {
+      MREG_ASSIGN_OR_RETURN(const std::string lint,
+                            entries_.AddModel(*summary.model, entry.facts, entry.verdicts));
+      staged.AddTerm(kLint, lint, id);
     }
     const std::string names = fmt::format("{} {}", name, Shortened(summary.path));
     MREG_RETURN_IF_ERROR(texts_.Add(id, {names, Shortened(entry.about), Shortened(entry.details)}));

@@ -86,8 +86,16 @@ class Catalog {
   virtual absl::StatusOr<SearchResult> Search(const Query& query, const Page& page,
                                               const std::optional<std::string>& only) const = 0;
 
-  // NotFound where there are none.
-  virtual absl::StatusOr<std::string> FactsOf(const ArtifactId& model) const = 0;
+  // NotFound for a model of no entry.
+  virtual absl::StatusOr<ModelRecord> ModelOf(const ArtifactId& model) const = 0;
+
+  // The last entry of a model that has no lint by `version` yet; nothing if all have one. Costs the
+  // same however many models there are.
+  virtual absl::StatusOr<std::optional<Hit>> NextToLint(std::string_view version) const = 0;
+
+  // In place of what was said before; all entries of the model, also those to come, then have the
+  // term. As durable as Apply.
+  virtual absl::Status SetLint(const ArtifactId& model, const LintRecord& lint) = 0;
 };
 
 // Opens or creates; reads all terms, some seconds for millions of entries. A file that is damaged

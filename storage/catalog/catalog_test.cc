@@ -128,8 +128,8 @@ TEST_F(CatalogTest, AnEntryComesBackWhole) {
   EXPECT_EQ(found.dtype, "float16");
   EXPECT_EQ(found.license, "mit");
   EXPECT_EQ(found.task, "vad");
-  EXPECT_EQ(*catalog_->FactsOf(*found.model), "{\"a\":1}");
-  EXPECT_TRUE(absl::IsNotFound(catalog_->FactsOf(IdOf<ArtifactId>("other")).status()));
+  EXPECT_EQ(catalog_->ModelOf(*found.model)->facts, "{\"a\":1}");
+  EXPECT_TRUE(absl::IsNotFound(catalog_->ModelOf(IdOf<ArtifactId>("other")).status()));
 }
 
 TEST_F(CatalogTest, WhatWasAppliedIsThereAfterReopening) {
@@ -414,6 +414,58 @@ TEST_F(CatalogTest, ADamagedTermMakesAnEmptyCatalog) {
     Open();
     EXPECT_THAT(Names(""), IsEmpty()) << change;
   }
+}
+
+Entry Of(int commit, std::string_view model) {
+  Entry entry = Model(commit);
+  entry.summary.model = IdOf<ArtifactId>(model);
+  return entry;
+}
+
+TEST_F(CatalogTest, EachModelIsLintedOnceForEachVersion) {
+  Push("a/one", Of(1, "x"));
+  Push("a/two", Of(2, "x"));
+  Push("a/three", Of(3, "y"));
+  Push("a/none", Model(4));
+  std::vector<std::string> linted;
+  const auto lint_all = [&](const std::string& version, const std::string& result) {
+    while (const auto next = *catalog_->NextToLint(version)) {
+      linted.push_back(next->repository);
+      const auto set = catalog_->SetLint(*next->summary.model, {version, result, "{}"});
+      ASSERT_TRUE(set.ok()) << set;
+    }
+  };
+  lint_all("1.12", "passed");
+  EXPECT_THAT(linted, UnorderedElementsAre("a/two", "a/three"));
+  EXPECT_THAT(Names("lint:passed"), UnorderedElementsAre("a/one", "a/two", "a/three"));
+  Open();
+  lint_all("1.12", "failed");
+  EXPECT_EQ(linted.size(), 2u);
+  EXPECT_THAT(Names("lint:passed"), UnorderedElementsAre("a/one", "a/two", "a/three"));
+  for (const char* other : {"1.11", "1.13"}) lint_all(other, "crashed");
+  EXPECT_EQ(linted.size(), 6u);
+  EXPECT_THAT(Names("lint:passed"), IsEmpty());
+  EXPECT_THAT(Names("-lint:crashed"), ElementsAre("a/none"));
+  EXPECT_EQ(catalog_->ModelOf(IdOf<ArtifactId>("x"))->lint, "{}");
+}
+
+TEST_F(CatalogTest, AnEntryThatComesLaterHasItsModelsLint) {
+  Push("a/one", Of(1, "x"));
+  ASSERT_TRUE(catalog_->SetLint(IdOf<ArtifactId>("x"), {"1", "failed", "{}"}).ok());
+  Push("a/later", Of(2, "x"));
+  EXPECT_THAT(Names("lint:failed"), UnorderedElementsAre("a/later", "a/one"));
+  EXPECT_FALSE(catalog_->NextToLint("1")->has_value());
+}
+
+TEST_F(CatalogTest, AModelThatWasNotThereIsLintedWhenItComesAgain) {
+  Push("a/one", Of(1, "x"));
+  ASSERT_TRUE(catalog_->SetLint(IdOf<ArtifactId>("x"), {"1", std::string(kAbsent), ""}).ok());
+  EXPECT_FALSE(catalog_->NextToLint("1")->has_value());
+  Push("a/again", Of(2, "x"));
+  ASSERT_TRUE(catalog_->NextToLint("1")->has_value());
+  ASSERT_TRUE(catalog_->SetLint(IdOf<ArtifactId>("x"), {"1", "passed", "{}"}).ok());
+  EXPECT_THAT(Names("lint:passed"), UnorderedElementsAre("a/again", "a/one"));
+  EXPECT_THAT(Names("lint:absent"), IsEmpty());
 }
 
 TEST_F(CatalogTest, ARemovedOneIsGone) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/base/clock.h"
@@ -50,7 +51,25 @@ struct Entry {
   std::string about;        // text to search: the card
   std::string details;      // text to search: metadata
   std::string facts;        // JSON, kept once for each model; "": not known
+  std::string verdicts;     // of targets: JSON, kept once for each model; "": not known
 };
+
+// What is kept once for each model, as JSON; "": not known.
+struct ModelRecord {
+  std::string facts;     // docs/formats/model-facts.md
+  std::string verdicts;  // of targets: an array
+  std::string lint;      // docs/formats/lint.md
+};
+
+// What libonnx said of a model.
+struct LintRecord {
+  std::string version;  // of libonnx, not ""
+  std::string result;   // the value of the term "lint"
+  std::string verdict;  // JSON
+};
+
+// The result of a model whose content could not be read: it is looked at again when it comes again.
+inline constexpr std::string_view kAbsent = "absent";
 
 // Adds to `entry` what its model's graph tells: numbers but for the size, dtype, terms, details
 // and facts. A type is a term if it has a hundredth of the parameters' bytes.

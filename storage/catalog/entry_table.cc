@@ -18,6 +18,19 @@ constexpr std::string_view kVersions =
     "SELECT entries.id, commit_id FROM entries JOIN repositories"
     " ON repositories.id = entries.repository WHERE name = ? ORDER BY entries.id";
 
+// One whose content was not there gets another chance.
+constexpr std::string_view kAddModel =
+    "INSERT INTO models VALUES (?, ?, ?, '', '', '')"
+    " ON CONFLICT (digest) DO UPDATE SET lint_version = '' WHERE lint_result = 'absent'";
+
+// Two ranges of the index.
+constexpr std::string_view kNextToLint =
+    "SELECT (SELECT max(id) FROM entries WHERE model = digest) AS entry FROM models"
+    " WHERE lint_version < ?1 AND entry IS NOT NULL"
+    " UNION ALL"
+    " SELECT (SELECT max(id) FROM entries WHERE model = digest) AS entry FROM models"
+    " WHERE lint_version > ?1 AND entry IS NOT NULL LIMIT 1";
+
 absl::StatusOr<CommitId> Commit(const sqlite::Statement& row, int column) {
   auto commit = CommitId::FromBytes(row.Blob(column));
   if (!commit.ok()) return absl::DataLossError("a commit in the catalog is damaged");
@@ -50,10 +63,15 @@ absl::StatusOr<EntryTable> EntryTable::Open(const sqlite::Database& database) {
       {&table.insert_, "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {&table.remove_,
        "DELETE FROM entries WHERE repository = ? AND commit_id = ? AND path = ? RETURNING id"},
-      {&table.add_facts_, "INSERT OR IGNORE INTO models VALUES (?, ?)"},
+      {&table.add_model_, kAddModel},
       {&table.versions_, kVersions},
       {&table.read_, kRead},
-      {&table.facts_, "SELECT facts FROM models WHERE digest = ?"},
+      {&table.model_, "SELECT facts, verdicts, lint FROM models WHERE digest = ?"},
+      {&table.entries_of_, "SELECT id FROM entries WHERE model = ? ORDER BY id"},
+      {&table.lint_result_, "SELECT lint_result FROM models WHERE digest = ?"},
+      {&table.set_lint_,
+       "UPDATE models SET lint_version = ?2, lint_result = ?3, lint = ?4 WHERE digest = ?1"},
+      {&table.next_to_lint_, kNextToLint},
       {&table.numbers_, "SELECT id, size, opset, ir, params, nodes FROM entries ORDER BY id"},
       {&table.last_, "SELECT coalesce(max(id), 0) FROM entries"},
   };
@@ -100,10 +118,31 @@ absl::StatusOr<EntryId> EntryTable::Remove(int64_t repository, const Summary& sa
   return id;
 }
 
-absl::Status EntryTable::AddFacts(const ArtifactId& model, std::string_view facts) {
-  add_facts_.BindBlob(1, model.bytes());
-  add_facts_.BindText(2, facts);
-  return add_facts_.Run(kWriting);
+absl::StatusOr<std::string> EntryTable::AddModel(const ArtifactId& model, std::string_view facts,
+                                                 std::string_view verdicts) {
+  add_model_.BindBlob(1, model.bytes());
+  add_model_.BindText(2, facts);
+  add_model_.BindText(3, verdicts);
+  MREG_RETURN_IF_ERROR(add_model_.Run(kWriting));
+  return LintResult(model);
+}
+
+absl::StatusOr<std::string> EntryTable::LintResult(const ArtifactId& model) {
+  lint_result_.BindBlob(1, model.bytes());
+  MREG_ASSIGN_OR_RETURN(const bool has_row, lint_result_.Step(kReading));
+  std::string result(has_row ? lint_result_.Text(0) : "");
+  lint_result_.Reset();
+  return result;
+}
+
+absl::StatusOr<std::string> EntryTable::SetLint(const ArtifactId& model, const LintRecord& lint) {
+  MREG_ASSIGN_OR_RETURN(std::string before, LintResult(model));
+  set_lint_.BindBlob(1, model.bytes());
+  set_lint_.BindText(2, lint.version);
+  set_lint_.BindText(3, lint.result);
+  set_lint_.BindText(4, lint.verdict);
+  MREG_RETURN_IF_ERROR(set_lint_.Run(kWriting));
+  return before;
 }
 
 absl::StatusOr<std::vector<EntryTable::Version>> EntryTable::VersionsOf(
@@ -131,13 +170,33 @@ absl::StatusOr<Hit> EntryTable::Read(EntryId id) {
   return hit;
 }
 
-absl::StatusOr<std::string> EntryTable::Facts(const ArtifactId& model) {
-  facts_.BindBlob(1, model.bytes());
-  MREG_ASSIGN_OR_RETURN(const bool has_row, facts_.Step(kReading));
-  if (!has_row) return absl::NotFoundError("the catalog has no facts of model " + model.ToHex());
-  std::string facts(facts_.Text(0));
-  facts_.Reset();
-  return facts;
+absl::StatusOr<ModelRecord> EntryTable::ReadModel(const ArtifactId& model) {
+  model_.BindBlob(1, model.bytes());
+  MREG_ASSIGN_OR_RETURN(const bool has_row, model_.Step(kReading));
+  if (!has_row) return absl::NotFoundError("the catalog has no model " + model.ToHex());
+  ModelRecord record{std::string(model_.Text(0)), std::string(model_.Text(1)),
+                     std::string(model_.Text(2))};
+  model_.Reset();
+  return record;
+}
+
+absl::StatusOr<std::vector<EntryId>> EntryTable::EntriesOf(const ArtifactId& model) {
+  entries_of_.BindBlob(1, model.bytes());
+  std::vector<EntryId> entries;
+  while (true) {
+    MREG_ASSIGN_OR_RETURN(const bool has_row, entries_of_.Step(kReading));
+    if (!has_row) return entries;
+    entries.push_back(static_cast<EntryId>(entries_of_.Number(0)));
+  }
+}
+
+absl::StatusOr<std::optional<EntryId>> EntryTable::NextToLint(std::string_view version) {
+  next_to_lint_.BindText(1, version);
+  MREG_ASSIGN_OR_RETURN(const bool has_row, next_to_lint_.Step(kReading));
+  if (!has_row) return std::nullopt;
+  const auto entry = static_cast<EntryId>(next_to_lint_.Number(0));
+  next_to_lint_.Reset();
+  return entry;
 }
 
 absl::StatusOr<NumberColumns> EntryTable::ReadNumbers() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,21 +32,29 @@ class EntryTable {
   absl::Status Insert(EntryId id, int64_t repository, const Summary& summary);
   // The id that an entry of the same version and path had; 0 if there was none.
   absl::StatusOr<EntryId> Remove(int64_t repository, const Summary& same);
-  // Unless they are there.
-  absl::Status AddFacts(const ArtifactId& model, std::string_view facts);
+  // Unless it is there. Returns the result of its lint, "" where there is none.
+  absl::StatusOr<std::string> AddModel(const ArtifactId& model, std::string_view facts,
+                                       std::string_view verdicts);
+  // Returns the result of the lint before.
+  absl::StatusOr<std::string> SetLint(const ArtifactId& model, const LintRecord& lint);
 
   using Version = std::pair<EntryId, CommitId>;
   // By id.
   absl::StatusOr<std::vector<Version>> VersionsOf(std::string_view repository);
   absl::StatusOr<Hit> Read(EntryId id);
-  absl::StatusOr<std::string> Facts(const ArtifactId& model);
+  absl::StatusOr<ModelRecord> ReadModel(const ArtifactId& model);
+  // In ascending order.
+  absl::StatusOr<std::vector<EntryId>> EntriesOf(const ArtifactId& model);
+  absl::StatusOr<std::optional<EntryId>> NextToLint(std::string_view version);
   absl::StatusOr<NumberColumns> ReadNumbers();
   // 0 if there are none.
   absl::StatusOr<EntryId> LastId();
 
  private:
-  sqlite::Statement add_repository_, find_repository_, insert_, remove_, add_facts_, versions_,
-      read_, facts_, numbers_, last_;
+  absl::StatusOr<std::string> LintResult(const ArtifactId& model);
+
+  sqlite::Statement add_repository_, find_repository_, insert_, remove_, add_model_, versions_,
+      read_, model_, entries_of_, lint_result_, set_lint_, next_to_lint_, numbers_, last_;
 };
 
 }  // namespace mreg::catalog

@@ -39,6 +39,7 @@ constexpr Key kKeys[] = {
     {"language", "language", Kind::kTerm},
     {"library", "library", Kind::kTerm},
     {"license", "license", Kind::kTerm},
+    {"lint", "lint", Kind::kTerm},
     {"namespace", "namespace", Kind::kTerm},
     {"nodes", "nodes", Kind::kNumber, Number::kNodes},
     {"ns", "namespace", Kind::kTerm},

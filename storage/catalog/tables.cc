@@ -8,7 +8,7 @@ namespace mreg::catalog {
 namespace {
 
 constexpr int64_t kApplication = 0x6d726763;  // "mrgc"
-constexpr int64_t kFormatVersion = 1;
+constexpr int64_t kFormatVersion = 2;
 
 constexpr std::string_view kTables = R"(
 CREATE TABLE state (cursor INTEGER NOT NULL);
@@ -30,7 +30,15 @@ CREATE TABLE entries (
   license TEXT NOT NULL,
   task TEXT NOT NULL);
 CREATE UNIQUE INDEX entries_by_version ON entries (repository, commit_id, path);
-CREATE TABLE models (digest BLOB NOT NULL UNIQUE, facts TEXT NOT NULL);
+CREATE INDEX entries_by_model ON entries (model);
+CREATE TABLE models (
+  digest BLOB NOT NULL UNIQUE,
+  facts TEXT NOT NULL,
+  verdicts TEXT NOT NULL,
+  lint_version TEXT NOT NULL,
+  lint_result TEXT NOT NULL,
+  lint TEXT NOT NULL);
+CREATE INDEX models_by_lint ON models (lint_version);
 CREATE TABLE terms (
   term TEXT NOT NULL,
   block INTEGER NOT NULL,
