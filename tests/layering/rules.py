@@ -60,6 +60,9 @@ _JSON = [
     "schema/lint/lines.cc",
     "schema/onnx/facts_json.cc",
     "schema/targets/verdict_json.cc",
+    "signing/dsse.cc",
+    "signing/statement.cc",
+    "signing/strict_json.*",
     "storage/sync/problem.cc",
     "storage/sync/search.cc",
 ]
