@@ -184,6 +184,48 @@ TEST_F(ApiTest, ASingleTensorIsARangeOfTheFile) {
   EXPECT_EQ(Get("/repos/acme/vad/tensors/v1/nothing")->status, 404);
 }
 
+TEST_F(ApiTest, AttestationsAreAddedAndTold) {
+  const std::string path = "/repos/acme/vad/attestations/v1";
+  const std::string version = GetJson("/repos/acme/vad/tree/v1")["manifest_sha256"];
+  nlohmann::json statement = {
+      {"_type", "https://in-toto.io/Statement/v1"},
+      {"subject", {{{"name", "acme/vad"}, {"digest", {{"sha256", version}}}}}},
+      {"predicateType", "https://example.org/reviewed"},
+      {"predicate", nlohmann::json::object()}};
+  // More than other bodies may have.
+  statement["predicate"]["text"] = std::string(200'000, 'x');
+  const auto post = [&](const std::string& body, const httplib::Headers& headers) {
+    return client_.Post("/api/v1" + path, headers, body, "application/json");
+  };
+  const httplib::Headers writer = {{"Authorization", "Bearer " + token_}};
+  const httplib::Headers reader = {{"Authorization", "Bearer " + served_.Token("r", Role::kRead)}};
+  EXPECT_EQ(post(statement.dump(), {})->status, 401);
+  EXPECT_EQ(post(statement.dump(), reader)->status, 403);
+  EXPECT_TRUE(GetJson(path)["attestations"].empty());
+  const auto added = post(statement.dump(), writer);
+  ASSERT_EQ(added->status, 200) << added->body;
+  const auto answer = nlohmann::json::parse(added->body);
+  EXPECT_TRUE(answer["is_new"].get<bool>());
+  EXPECT_FALSE(nlohmann::json::parse(post(statement.dump(), writer)->body)["is_new"].get<bool>());
+  const auto list = GetJson(path);
+  EXPECT_EQ(list["commit"], commit_);
+  EXPECT_EQ(list["manifest_sha256"], version);
+  ASSERT_EQ(list["attestations"].size(), 1u);
+  EXPECT_EQ(list["attestations"][0]["added_by"], "alice");
+  EXPECT_TRUE(list["attestations"][0]["signatures"].empty());
+  const std::string id = list["attestations"][0]["sha256"];
+  EXPECT_EQ(id, answer["sha256"]);
+  EXPECT_EQ(Get(path + "/" + id)->body, statement.dump());
+  EXPECT_EQ(Get(path + "/" + std::string(64, '0'))->status, 404);
+  EXPECT_EQ(Get(path + "/nonsense")->status, 400);
+  EXPECT_EQ(Get("/repos/acme/vad/attestations/v9")->status, 404);
+  EXPECT_EQ(post("{}", writer)->status, 400);
+  EXPECT_EQ(post(std::string((1 << 20) + 1, ' '), writer)->status, 413);
+  const auto refused = client_.Post("/api/v1/repos/acme/none/attestations/main", writer,
+                                    statement.dump(), "application/json");
+  EXPECT_EQ(refused->status, 404);
+}
+
 TEST_F(ApiTest, WhatTheClientHasIsNotSentAgain) {
   const std::string etag = Get("/repos/acme/vad/files/v1/README.md")->get_header_value("ETag");
   // This client waits for a body even after a 304, until the connection is closed.

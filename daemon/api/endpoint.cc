@@ -12,8 +12,6 @@
 namespace mreg::api {
 namespace {
 
-constexpr size_t kMaxJsonBytes = 64 << 10;
-
 bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) {
   if (text.size() < prefix.size()) return false;
   for (size_t i = 0; i < prefix.size(); ++i) {
@@ -80,17 +78,17 @@ http::Route JsonRoute(registry::Registry& registry, std::string method, std::str
 }
 
 http::Route JsonBodyRoute(registry::Registry& registry, std::string method, std::string pattern,
-                          MakeBodyFrom make) {
-  return MakeRoute(
-      registry, std::move(method), std::move(pattern),
-      [make = std::move(make)](const Call& call) -> http::Handler::Outcome {
-        // The body comes after this function has returned: what the call refers to is copied.
-        return http::CollectBody(
-            kMaxJsonBytes, [make, request = call.request, path = call.path,
-                            &registry = call.registry, caller = call.caller](std::string body) {
-              return TextOr(kJson, make({request, path, registry, caller}, body), request);
-            });
-      });
+                          MakeBodyFrom make, size_t most) {
+  return MakeRoute(registry, std::move(method), std::move(pattern),
+                   [make = std::move(make), most](const Call& call) -> http::Handler::Outcome {
+                     // The body comes after this function has returned: what the call refers to is
+                     // copied.
+                     return http::CollectBody(most, [make, request = call.request, path = call.path,
+                                                     &registry = call.registry,
+                                                     caller = call.caller](std::string body) {
+                       return TextOr(kJson, make({request, path, registry, caller}, body), request);
+                     });
+                   });
 }
 
 absl::StatusOr<uint64_t> NumberFrom(const http::Request& request, std::string_view name,

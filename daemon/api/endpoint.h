@@ -37,11 +37,14 @@ using MakeBody = std::function<absl::StatusOr<std::string>(const Call& call)>;
 http::Route JsonRoute(registry::Registry& registry, std::string method, std::string pattern,
                       MakeBody make);
 
-// A route whose request has a JSON body, of at most 64 KiB.
+// Enough for what settings and names come in.
+inline constexpr size_t kMaxJsonBytes = 64 << 10;
+
+// A route whose request has a JSON body, of at most `most` bytes: more is OutOfRange.
 using MakeBodyFrom =
     std::function<absl::StatusOr<std::string>(const Call& call, const std::string& body)>;
 http::Route JsonBodyRoute(registry::Registry& registry, std::string method, std::string pattern,
-                          MakeBodyFrom make);
+                          MakeBodyFrom make, size_t most = kMaxJsonBytes);
 
 // The number in query parameter `name`, or `otherwise`. InvalidArgument if it is no number from 0
 // to `max`.

@@ -33,6 +33,7 @@ std::string ReportJson(const registry::GcReport& report, bool is_dry_run, uint64
               {"removed_files", outcome.removed_files},
               {"removed_chunks", outcome.removed_chunks},
               {"removed_objects", report.removed_objects},
+              {"removed_attestations", report.removed_attestations},
               {"removed_packs", outcome.removed_packs},
               {"rewritten_packs", outcome.rewritten_packs},
               {"freed_bytes", outcome.freed_bytes},

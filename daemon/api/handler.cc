@@ -53,6 +53,7 @@ std::vector<http::Route> AllRoutes(registry::Registry& registry) {
   std::vector<http::Route> routes;
   AddSystemRoutes(registry, routes);
   AddBrowseRoutes(registry, routes);
+  AddAttestationRoutes(registry, routes);
   AddSearchRoutes(registry, routes);
   AddSyncRoutes(registry, routes);
   AddAdminRoutes(registry, routes);

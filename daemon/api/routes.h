@@ -13,6 +13,7 @@ void AddSystemRoutes(registry::Registry& registry, std::vector<http::Route>& rou
 void AddBrowseRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddSyncRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddAdminRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
+void AddAttestationRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddGcRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddSearchRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddOptimizeRoutes(registry::Registry& registry, std::vector<http::Route>& routes);

@@ -19,7 +19,8 @@ namespace {
 constexpr size_t kMostBytes = 4'096, kMostItems = 64, kMostValues = 256, kMostWords = 32;
 constexpr double kLargest = 1LL << 60;
 
-enum class Kind : uint8_t { kTerm, kYes, kNumber, kVersion, kSort };
+// kYesOrTerm: yes, no, or a value as of kTerm.
+enum class Kind : uint8_t { kTerm, kYes, kYesOrTerm, kNumber, kVersion, kSort };
 
 struct Key {
   std::string_view name;
@@ -55,7 +56,7 @@ constexpr Key kKeys[] = {
     {"tag", "tag", Kind::kTerm},
     {"target", "target", Kind::kTerm},
     {"task", "task", Kind::kTerm},
-    {"validated", "validated", Kind::kYes},
+    {"validated", "validated", Kind::kYesOrTerm},
     {"version", "version", Kind::kVersion},
 };
 
@@ -113,6 +114,10 @@ std::string Lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
+}
+
+bool IsYesOrNo(std::string_view lower) {
+  return lower == "yes" || lower == "true" || lower == "no" || lower == "false";
 }
 
 // At least as many as FTS5 may find in `text`, each of which may cost it a walk over all entries:
@@ -311,6 +316,10 @@ class Parser {
     switch (key.kind) {
       case Kind::kYes:
         return AddYes(item, key, values);
+      case Kind::kYesOrTerm:
+        if (values.size() == 1 && IsYesOrNo(Lower(values[0]))) return AddYes(item, key, values);
+        AddTerms(item, key, values);
+        return absl::OkStatus();
       case Kind::kVersion:
         return AddVersion(item, values);
       case Kind::kSort:
@@ -349,7 +358,7 @@ class Parser {
   absl::Status AddYes(const Item& item, const Key& key, const std::vector<std::string>& values) {
     const std::string value = Lower(values[0]);
     const bool is_yes = value == "yes" || value == "true";
-    if (values.size() != 1 || (!is_yes && value != "no" && value != "false")) {
+    if (values.size() != 1 || !IsYesOrNo(value)) {
       return Wrong(item.text, fmt::format("'{}' is yes or no", key.name));
     }
     query_.terms.push_back({{TermOf(key.canonical, "yes")}, item.is_negated == is_yes});

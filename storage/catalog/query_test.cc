@@ -66,6 +66,16 @@ TEST(QueryTest, TheExampleOfTheDesignIsUnderstood) {
   EXPECT_EQ(query.texts[0].phrase, "vad");
 }
 
+TEST(QueryTest, ValidatedIsYesOrNoOrATarget) {
+  const Query query = Parsed("validated:ORT-1.17-cpu,edge validated:no -validated:edge");
+  ASSERT_THAT(query.terms, SizeIs(3));
+  EXPECT_THAT(query.terms[0].terms, ElementsAre("validated:ort-1.17-cpu", "validated:edge"));
+  EXPECT_FALSE(query.terms[0].is_negated);
+  EXPECT_THAT(query.terms[1].terms, ElementsAre("validated:yes"));
+  EXPECT_TRUE(query.terms[1].is_negated);
+  EXPECT_TRUE(query.terms[2].is_negated);
+}
+
 TEST(QueryTest, SeveralValuesAreAnyOf) {
   const Query query = Parsed("license:MIT,\"Apache 2.0, with extras\" DTYPE:fp32,bf16,i8");
   EXPECT_THAT(query.terms[0].terms, ElementsAre("license:mit", "license:apache 2.0, with extras"));

@@ -12,8 +12,9 @@ std::optional<Bytes> Copy(std::optional<ByteView> value) {
 
 std::string_view TableName(Table table) {
   static constexpr std::string_view kNames[kTableCount] = {
-      "meta",       "chunks",  "packs",  "recipes", "members", "repositories", "objects",
-      "references", "journal", "merkle", "tokens",  "clones",  "sketches",     "optimized"};
+      "meta",         "chunks",  "packs",      "recipes",   "members",
+      "repositories", "objects", "references", "journal",   "merkle",
+      "tokens",       "clones",  "sketches",   "optimized", "attestations"};
   return kNames[static_cast<int>(table)];
 }
 

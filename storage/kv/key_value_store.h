@@ -34,8 +34,9 @@ enum class Table : uint8_t {
   kClones = 11,
   kSketches = 12,
   kOptimized = 13,
+  kAttestations = 14,
 };
-inline constexpr int kTableCount = 14;
+inline constexpr int kTableCount = 15;
 std::string_view TableName(Table table);
 
 // Writes that happen together or not at all, and what must hold for them to happen.

@@ -50,6 +50,23 @@ void AddCard(const formats::Card& card, catalog::Entry& entry) {
   for (const std::string& language : card.languages) add("language", language);
 }
 
+// What passed validations say of the model `file`: those of that very file, and those of the whole
+// version. A target is a term beside "yes", so that both can be asked for.
+void AddValidations(const std::vector<AttestationContent>& contents, const ManifestEntry& file,
+                    catalog::Entry& entry) {
+  const std::string digest = file.digest.ToHex();
+  bool is_validated = false;
+  for (const AttestationContent& content : contents) {
+    const bool is_about_file =
+        content.files.empty() ||
+        std::ranges::find(content.files, digest, &signing::Subject::sha256) != content.files.end();
+    if (!content.has_passed() || !is_about_file) continue;
+    is_validated = true;
+    if (!content.test->target.empty()) entry.terms.push_back({"validated", content.test->target});
+  }
+  if (is_validated) entry.terms.push_back({"validated", "yes"});
+}
+
 // What the version says of all its models, and what `model` is.
 catalog::Entry Joined(const catalog::Entry& version, const catalog::Entry& model) {
   catalog::Entry entry = model;
@@ -74,6 +91,18 @@ absl::StatusOr<std::vector<CommitId>> CatalogEntries::NewVersions(
   }));
   std::ranges::reverse(versions);
   return versions;
+}
+
+absl::StatusOr<std::vector<CommitId>> CatalogEntries::VersionsWith(
+    const absl::flat_hash_set<ObjectId>& trees, const absl::flat_hash_set<CommitId>& versions,
+    const absl::flat_hash_set<CommitId>& entered) const {
+  std::vector<CommitId> found;
+  for (const CommitId& version : versions) {
+    if (entered.contains(version)) continue;
+    MREG_ASSIGN_OR_RETURN(const history::Commit commit, history_.ReadCommit(version));
+    if (trees.contains(commit.tree)) found.push_back(version);
+  }
+  return found;
 }
 
 absl::Status CatalogEntries::AddState(bool may_have_lost, catalog::RepositoryUpdate& update) const {
@@ -116,6 +145,7 @@ absl::Status CatalogEntries::AddVersion(const CommitId& id, std::vector<catalog:
   }
   MREG_ASSIGN_OR_RETURN(const auto card, ReadCard(history_, manifest));
   if (card) AddCard(*card, version);
+  MREG_ASSIGN_OR_RETURN(const auto contents, attestations_.ContentsOf(number_, DigestOf(manifest)));
   const size_t before = entries.size();
   for (const ManifestEntry& file : manifest.files) {
     if (!MayBeModel(file)) continue;
@@ -123,6 +153,7 @@ absl::Status CatalogEntries::AddVersion(const CommitId& id, std::vector<catalog:
     if (model == nullptr) continue;
     entries.push_back(Joined(version, *model));
     entries.back().summary.path = file.path;
+    AddValidations(contents, file, entries.back());
   }
   if (entries.size() == before) entries.push_back(std::move(version));
   return absl::OkStatus();

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "schema/targets/target_set.h"
 #include "storage/catalog/catalog.h"
 #include "storage/content/content_store.h"
 #include "storage/history/repository.h"
+#include "storage/registry/attestations.h"
 #include "storage/registry/manifest.h"
 
 namespace mreg::registry {
@@ -22,12 +24,22 @@ class CatalogEntries {
  public:
   // What is passed by reference outlives it.
   CatalogEntries(const history::Repository& history, const content::ContentStore& content,
-                 std::span<const targets::Target> targets)
-      : history_(history), content_(content), targets_(targets) {}
+                 std::span<const targets::Target> targets, const Attestations& attestations,
+                 uint64_t number)
+      : history_(history),
+        content_(content),
+        targets_(targets),
+        attestations_(attestations),
+        number_(number) {}
 
   // Versions that are not among `known`, parents before children: whoever enters some of them in
   // this order may go on later with those known.
   absl::StatusOr<std::vector<CommitId>> NewVersions(const std::vector<CommitId>& known) const;
+
+  // Those of `versions` that have one of `trees`, but for `entered`.
+  absl::StatusOr<std::vector<CommitId>> VersionsWith(
+      const absl::flat_hash_set<ObjectId>& trees, const absl::flat_hash_set<CommitId>& versions,
+      const absl::flat_hash_set<CommitId>& entered) const;
 
   // Adds the entries of a version.
   absl::Status AddVersion(const CommitId& id, std::vector<catalog::Entry>& entries);
@@ -43,6 +55,8 @@ class CatalogEntries {
   const history::Repository& history_;
   const content::ContentStore& content_;
   const std::span<const targets::Target> targets_;
+  const Attestations& attestations_;
+  const uint64_t number_;  // the repository's
   // By model, so that one that many versions have is read once; emptied when it grows.
   absl::flat_hash_map<ArtifactId, std::optional<catalog::Entry>> described_;
 };

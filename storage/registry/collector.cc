@@ -7,6 +7,7 @@
 
 #include "schema/base/status.h"
 #include "storage/history/stored_cleanup.h"
+#include "storage/registry/attestation_rows.h"
 
 namespace mreg::registry {
 namespace {
@@ -70,7 +71,7 @@ absl::StatusOr<Collector::Marked> Collector::Mark(uint64_t since, TimePoint not_
   std::vector<Garbage> repositories;
   for (uint64_t number = 1; number < numbers.end; ++number) {
     MREG_ASSIGN_OR_RETURN(auto references, ReferencesOf(store_, number));
-    repositories.push_back({number, std::move(references), {}});
+    repositories.push_back({number, std::move(references), {}, {}});
   }
   MREG_ASSIGN_OR_RETURN(const auto former, ReadFormerTargets(journal_, since, not_before));
   absl::flat_hash_map<uint64_t, std::vector<ObjectId>> former_by_number;
@@ -88,7 +89,9 @@ absl::StatusOr<Collector::Marked> Collector::Mark(uint64_t since, TimePoint not_
                                              repository.repository, MessageOf(status)));
     }
     if (progress) progress("reading history", repository.repository, repositories.size());
-    if (!repository.objects.empty()) marked.garbage.push_back(std::move(repository));
+    if (!repository.objects.empty() || !repository.attestations.empty()) {
+      marked.garbage.push_back(std::move(repository));
+    }
   }
   return marked;
 }
@@ -113,7 +116,14 @@ absl::Status Collector::MarkRepository(Garbage& repository, std::span<const Obje
   MREG_ASSIGN_OR_RETURN(repository.objects,
                         history::ListStoredObjects(store_, repository.repository));
   std::erase_if(repository.objects, [&](const ObjectId& id) { return marks.objects.contains(id); });
-  return absl::OkStatus();
+  const uint64_t number = repository.repository;
+  return ScanAttestations(store_, number, std::nullopt, [&](const AttestationRow& row) {
+    const auto tree = ObjectId::FromBytes(row.record.tree());
+    if (!tree.ok() || !marks.objects.contains(*tree)) {
+      repository.attestations.push_back(AttestationKey(number, row.version, row.id));
+    }
+    return true;
+  });
 }
 
 // Nobody relies on its objects, and it is as it was marked.
@@ -124,7 +134,26 @@ absl::StatusOr<bool> Collector::IsQuiet(const Garbage& garbage,
   return references == garbage.references;
 }
 
+// Whether they are gone.
+absl::StatusOr<bool> Collector::RemoveAttestations(const Garbage& garbage, GcReport& report) {
+  if (garbage.attestations.empty()) return true;
+  const Leases::RegistryStep step(leases_);
+  MREG_ASSIGN_OR_RETURN(const bool is_quiet, IsQuiet(garbage, step));
+  if (!is_quiet) return false;
+  kv::Batch batch;
+  for (const Bytes& key : garbage.attestations) batch.Remove(kv::Table::kAttestations, key);
+  MREG_RETURN_IF_ERROR(store_.Commit(batch));
+  report.removed_attestations += garbage.attestations.size();
+  return true;
+}
+
+// Attestations go before the version that they are about.
 absl::Status Collector::RemoveObjects(const Garbage& garbage, GcReport& report) {
+  MREG_ASSIGN_OR_RETURN(const bool has_removed, RemoveAttestations(garbage, report));
+  if (!has_removed) {
+    ++report.busy_repositories;
+    return absl::OkStatus();
+  }
   std::span<const ObjectId> left = garbage.objects;
   while (!left.empty()) {
     const auto some = left.first(std::min(left.size(), kObjectsInBatch));

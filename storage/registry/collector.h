@@ -30,6 +30,7 @@ struct GcReport {
   uint64_t objects = 0;        // of git, that no reference leads to
   content::GcOutcome outcome;  // the rest is zero with kPlanOnly
   uint64_t removed_objects = 0;
+  uint64_t removed_attestations = 0;  // about versions that no reference leads to
   uint64_t removed_members = 0;
   uint64_t busy_repositories = 0;  // pushed to meanwhile: their objects stayed
 };
@@ -52,6 +53,7 @@ class Collector {
     uint64_t repository = 0;
     std::vector<history::Reference> references;  // that do not lead to
     std::vector<ObjectId> objects;
+    std::vector<Bytes> attestations;  // keys of their rows
   };
   struct Marked {
     absl::flat_hash_set<ArtifactId> files;
@@ -66,6 +68,7 @@ class Collector {
   absl::Status MarkRepository(Garbage& repository, std::span<const ObjectId> former,
                               Marked& marked) const;
   absl::Status RemoveObjects(const Garbage& garbage, GcReport& report);
+  absl::StatusOr<bool> RemoveAttestations(const Garbage& garbage, GcReport& report);
   absl::StatusOr<bool> IsQuiet(const Garbage& garbage, const Leases::RegistryStep& step) const;
 
   kv::KeyValueStore& store_;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "schema/base/status.h"
 #include "storage/registry/catalog_entries.h"
 
@@ -26,6 +27,9 @@ bool MayLose(const v1::ReferencesMoved& event) {
   return false;
 }
 
+// A version's tree is all that its digest is made of.
+using Trees = absl::flat_hash_set<ObjectId>;
+
 // One repository that is damaged, or was collected from while it was read, does not keep the others
 // out of the catalog: fsck tells of the former, a later event of the latter.
 absl::Status UnlessOfTheRepository(const absl::Status& status) {
@@ -41,22 +45,25 @@ class Portions {
     update_.cursor = cursor;
   }
 
-  absl::Status AddRepository(const std::string& name, bool may_have_lost, CatalogEntries& source) {
+  // What is new of a repository, and once more the versions that have one of the trees `attested`.
+  absl::Status AddRepository(const std::string& name, bool may_have_lost, const Trees& attested,
+                             CatalogEntries& source) {
     MREG_ASSIGN_OR_RETURN(const auto known, catalog_.KnownVersions(name));
     const auto versions = source.NewVersions(known);
     if (!versions.ok()) return UnlessOfTheRepository(versions.status());
     catalog::RepositoryUpdate repository{name, {}, {}, {}};
-    for (const CommitId& version : *versions) {
-      const size_t before = repository.entries.size();
-      const absl::Status status = source.AddVersion(version, repository.entries);
-      if (!status.ok()) return UnlessOfTheRepository(status);
-      Count(repository.entries, before);
-      if (entries_ < kUpdateEntries && bytes_ < kUpdateBytes) continue;
-      update_.repositories.push_back(std::exchange(repository, {name, {}, {}, {}}));
-      MREG_RETURN_IF_ERROR(Hand(update_.cursor));
-    }
-    const absl::Status status = source.AddState(may_have_lost, repository);
+    MREG_ASSIGN_OR_RETURN(bool goes_on, AddVersions(*versions, source, repository));
+    if (!goes_on) return absl::OkStatus();
+    // What is written again has to be among what is alive.
+    const absl::Status status = source.AddState(may_have_lost || !attested.empty(), repository);
     if (!status.ok()) return UnlessOfTheRepository(status);
+    if (!attested.empty()) {
+      const absl::flat_hash_set<CommitId> entered(versions->begin(), versions->end());
+      const auto again = source.VersionsWith(attested, *repository.alive, entered);
+      if (!again.ok()) return UnlessOfTheRepository(again.status());
+      MREG_ASSIGN_OR_RETURN(goes_on, AddVersions(*again, source, repository));
+      if (!goes_on) return absl::OkStatus();
+    }
     update_.repositories.push_back(std::move(repository));
     return absl::OkStatus();
   }
@@ -64,6 +71,27 @@ class Portions {
   absl::Status Finish(uint64_t cursor) { return Hand(cursor); }
 
  private:
+  // In portions, but for what is left in `repository`; false if the repository has no more to give.
+  absl::StatusOr<bool> AddVersions(const std::vector<CommitId>& versions, CatalogEntries& source,
+                                   catalog::RepositoryUpdate& repository) {
+    for (const CommitId& version : versions) {
+      const size_t before = repository.entries.size();
+      const absl::Status status = source.AddVersion(version, repository.entries);
+      if (!status.ok()) {
+        MREG_RETURN_IF_ERROR(UnlessOfTheRepository(status));
+        return false;
+      }
+      Count(repository.entries, before);
+      if (entries_ < kUpdateEntries && bytes_ < kUpdateBytes) continue;
+      // Which is the latest is told with the last portion.
+      catalog::RepositoryUpdate portion{repository.repository, {}, {}, repository.alive};
+      portion.entries.swap(repository.entries);
+      update_.repositories.push_back(std::move(portion));
+      MREG_RETURN_IF_ERROR(Hand(update_.cursor));
+    }
+    return true;
+  }
+
   void Count(const std::vector<catalog::Entry>& entries, size_t from) {
     for (; from < entries.size(); ++from) {
       const catalog::Entry& entry = entries[from];
@@ -110,6 +138,23 @@ absl::Status Knowledge::LoadTargets() {
   return absl::OkStatus();
 }
 
+// What happened to a repository.
+struct Knowledge::Change {
+  bool may_have_lost = false;  // versions
+  Trees attested;
+};
+
+// Nothing where it was collected since.
+absl::Status Knowledge::NoteAttestation(const v1::AttestationAdded& event, Change& change) const {
+  MREG_ASSIGN_OR_RETURN(const auto name, RepositoryName::Parse(event.repository()));
+  MREG_ASSIGN_OR_RETURN(const uint64_t number, repositories_.NumberOf(Access::Owner(), name));
+  MREG_ASSIGN_OR_RETURN(const auto version, ManifestDigest::FromBytes(event.manifest()));
+  MREG_ASSIGN_OR_RETURN(const auto id, AttestationId::FromBytes(event.attestation()));
+  MREG_ASSIGN_OR_RETURN(const auto tree, attestations_.TreeOf(number, version, id));
+  if (tree) change.attested.insert(*tree);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint64_t> Knowledge::FollowStep() {
   std::lock_guard lock(following_);
   MREG_ASSIGN_OR_RETURN(const auto catalog, Open());
@@ -117,21 +162,29 @@ absl::StatusOr<uint64_t> Knowledge::FollowStep() {
   MREG_ASSIGN_OR_RETURN(const auto events, journal_.Read(cursor, kStepEvents));
   if (events.empty()) return 0;
   MREG_RETURN_IF_ERROR(LoadTargets());
-  std::map<std::string, bool> moved;  // repository -> whether it may have lost versions
+  std::map<std::string, Change> changes;  // by repository
   for (const journal::StoredEntry& event : events) {
     v1::JournalEntry entry;
     if (!entry.ParseFromString(event.bytes)) {
       return absl::DataLossError("an entry of the journal cannot be read");
     }
-    if (!entry.has_references_moved()) continue;
-    moved[entry.references_moved().repository()] |= MayLose(entry.references_moved());
+    if (entry.has_references_moved()) {
+      Change& change = changes[entry.references_moved().repository()];
+      change.may_have_lost |= MayLose(entry.references_moved());
+    } else if (entry.has_attestation_added()) {
+      const v1::AttestationAdded& added = entry.attestation_added();
+      const absl::Status status = NoteAttestation(added, changes[added.repository()]);
+      MREG_RETURN_IF_ERROR(UnlessOfTheRepository(status));
+    }
   }
   Portions portions(*catalog, cursor);
-  for (const auto& [text, may_lose] : moved) {
+  for (const auto& [text, change] : changes) {
     MREG_ASSIGN_OR_RETURN(const auto name, RepositoryName::Parse(text));
     MREG_ASSIGN_OR_RETURN(const auto history, repositories_.Open(Access::Owner(), name));
-    CatalogEntries entries(*history, content_, targets_);
-    const absl::Status status = portions.AddRepository(text, may_lose, entries);
+    MREG_ASSIGN_OR_RETURN(const uint64_t number, repositories_.NumberOf(Access::Owner(), name));
+    CatalogEntries entries(*history, content_, targets_, attestations_, number);
+    const absl::Status status =
+        portions.AddRepository(text, change.may_have_lost, change.attested, entries);
     if (!status.ok()) return Annotate(status, text);
   }
   MREG_RETURN_IF_ERROR(portions.Finish(cursor + events.size()));

@@ -16,6 +16,7 @@
 #include "storage/content/content_store.h"
 #include "storage/journal/journal.h"
 #include "storage/registry/access.h"
+#include "storage/registry/attestations.h"
 #include "storage/registry/repositories.h"
 
 namespace mreg::registry {
@@ -32,11 +33,13 @@ class Knowledge {
   // Of the registry in `directory`: the catalog lies there, or comes to, and own target profiles
   // in targets/. All others outlive it.
   Knowledge(std::string directory, FileSystem& fs, const content::ContentStore& content,
-            const Repositories& repositories, const journal::Journal& journal, const Access& access)
+            const Repositories& repositories, const Attestations& attestations,
+            const journal::Journal& journal, const Access& access)
       : directory_(std::move(directory)),
         fs_(fs),
         content_(content),
         repositories_(repositories),
+        attestations_(attestations),
         journal_(journal),
         access_(access) {}
 
@@ -60,11 +63,14 @@ class Knowledge {
 
   std::string CatalogPath() const { return JoinPath(directory_, "catalog.sqlite"); }
   absl::Status LoadTargets();
+  struct Change;  // of a repository
+  absl::Status NoteAttestation(const v1::AttestationAdded& event, Change& change) const;
 
   const std::string directory_;
   FileSystem& fs_;
   const content::ContentStore& content_;
   const Repositories& repositories_;
+  const Attestations& attestations_;
   const journal::Journal& journal_;
   const Access& access_;
 

@@ -39,6 +39,17 @@ absl::StatusOr<ManifestEntry> EntryOf(const history::Repository& repository,
   return entry;
 }
 
+absl::StatusOr<Manifest> ManifestOf(const history::Repository& repository,
+                                    const std::vector<history::TreeEntry>& files) {
+  Manifest manifest;
+  manifest.files.reserve(files.size());
+  for (const history::TreeEntry& file : files) {
+    MREG_ASSIGN_OR_RETURN(ManifestEntry entry, EntryOf(repository, file));
+    manifest.files.push_back(std::move(entry));
+  }
+  return manifest;
+}
+
 }  // namespace
 
 bool IsText(ByteView content) {
@@ -48,15 +59,17 @@ bool IsText(ByteView content) {
 
 absl::StatusOr<Manifest> ReadManifest(const history::Repository& repository,
                                       const CommitId& commit) {
-  Manifest manifest;
-  manifest.commit = commit;
   MREG_ASSIGN_OR_RETURN(const auto files, repository.ReadFiles(commit));
-  manifest.files.reserve(files.size());
-  for (const history::TreeEntry& file : files) {
-    MREG_ASSIGN_OR_RETURN(ManifestEntry entry, EntryOf(repository, file));
-    manifest.files.push_back(std::move(entry));
-  }
+  MREG_ASSIGN_OR_RETURN(Manifest manifest, ManifestOf(repository, files));
+  manifest.commit = commit;
   return manifest;
+}
+
+absl::StatusOr<ManifestDigest> DigestOfTree(const history::Repository& repository,
+                                            const ObjectId& tree) {
+  MREG_ASSIGN_OR_RETURN(const auto files, repository.ReadTree(tree));
+  MREG_ASSIGN_OR_RETURN(const Manifest manifest, ManifestOf(repository, files));
+  return DigestOf(manifest);
 }
 
 std::string FormatManifest(const Manifest& manifest) {

@@ -38,6 +38,10 @@ bool IsText(ByteView content);
 absl::StatusOr<Manifest> ReadManifest(const history::Repository& repository,
                                       const CommitId& commit);
 
+// The digest of every version whose tree is `tree`. Errors as of ReadManifest.
+absl::StatusOr<ManifestDigest> DigestOfTree(const history::Repository& repository,
+                                            const ObjectId& tree);
+
 // The canonical text, whose SHA-256 is the version's digest.
 std::string FormatManifest(const Manifest& manifest);
 ManifestDigest DigestOf(const Manifest& manifest);

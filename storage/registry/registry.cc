@@ -68,8 +68,9 @@ class FolderRegistry final : public Registry {
         rules_(options.content),
         transfer_(*store_, content_, repositories_, access_, members_, leases_, quotas_, proofs_,
                   rules_, clock),
+        attestations_(*store_, *journal_, clock, access_, repositories_, leases_),
         browse_(content_, repositories_, members_),
-        knowledge_(directory, fs, content_, repositories_, *journal_, access_),
+        knowledge_(directory, fs, content_, repositories_, attestations_, *journal_, access_),
         collector_(*store_, content_, repositories_, *journal_, members_, leases_, upkeep_, clock),
         optimizer_(content_, *journal_, members_, leases_, upkeep_) {}
 
@@ -78,6 +79,7 @@ class FolderRegistry final : public Registry {
   Access& access() override { return access_; }
   Repositories& repositories() override { return repositories_; }
   Transfer& transfer() override { return transfer_; }
+  Attestations& attestations() override { return attestations_; }
   const Browse& browse() const override { return browse_; }
   Knowledge& knowledge() override { return knowledge_; }
   const journal::Journal& journal() const override { return *journal_; }
@@ -144,9 +146,12 @@ class FolderRegistry final : public Registry {
     while (true) {
       const absl::Status status = CheckReferences(*history, references);
       MREG_ASSIGN_OR_RETURN(auto now, history->references().List("refs/"));
-      if (status.ok() || now == references) return status;
+      if (status.ok()) break;
+      if (now == references) return status;
       references = std::move(now);
     }
+    MREG_ASSIGN_OR_RETURN(const uint64_t number, repositories_.NumberOf(caller, name));
+    return attestations_.Check(number, *history);
   }
 
   absl::Status CheckReferences(const history::Repository& history,
@@ -189,6 +194,7 @@ class FolderRegistry final : public Registry {
   FileProofs proofs_;
   const ContentRules rules_;
   Transfer transfer_;
+  Attestations attestations_;
   Browse browse_;
   Knowledge knowledge_;
   Upkeep upkeep_;

@@ -16,6 +16,7 @@
 #include "storage/content/fsck.h"
 #include "storage/journal/journal.h"
 #include "storage/registry/access.h"
+#include "storage/registry/attestations.h"
 #include "storage/registry/browse.h"
 #include "storage/registry/collector.h"
 #include "storage/registry/content_rules.h"
@@ -49,6 +50,7 @@ class Registry {
   virtual Access& access() = 0;
   virtual Repositories& repositories() = 0;
   virtual Transfer& transfer() = 0;
+  virtual Attestations& attestations() = 0;
   virtual const Browse& browse() const = 0;
   virtual Knowledge& knowledge() = 0;
   virtual const journal::Journal& journal() const = 0;
@@ -60,7 +62,7 @@ class Registry {
   virtual absl::StatusOr<RegistryUsage> MeasureUsage(const Caller& caller) const = 0;
 
   // Admin only. Chunks, recipes, journal; and every version of every repository: that its
-  // objects are there and that its files are.
+  // objects are there and that its files are; and what attestations are about.
   virtual absl::StatusOr<RegistryCheck> Check(
       const Caller& caller, content::FsckDepth depth,
       const std::function<void(uint64_t)>& progress) const = 0;

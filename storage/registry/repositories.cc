@@ -101,14 +101,18 @@ absl::StatusOr<std::unique_ptr<history::Repository>> Repositories::OpenNumber(
                              });
 }
 
-absl::StatusOr<std::unique_ptr<history::Repository>> Repositories::Open(
-    const Caller& caller, const RepositoryName& name) const {
+absl::StatusOr<uint64_t> Repositories::NumberOf(const Caller& caller,
+                                                const RepositoryName& name) const {
   MREG_RETURN_IF_ERROR(access_.RequireRead(caller, name));
   MREG_ASSIGN_OR_RETURN(const auto number, Find(name));
-  if (!number) {
-    return absl::NotFoundError(fmt::format("there is no repository {}", name.ToString()));
-  }
-  return OpenNumber(name, *number);
+  if (number) return *number;
+  return absl::NotFoundError(fmt::format("there is no repository {}", name.ToString()));
+}
+
+absl::StatusOr<std::unique_ptr<history::Repository>> Repositories::Open(
+    const Caller& caller, const RepositoryName& name) const {
+  MREG_ASSIGN_OR_RETURN(const uint64_t number, NumberOf(caller, name));
+  return OpenNumber(name, number);
 }
 
 absl::StatusOr<Repositories::Writable> Repositories::OpenForWriting(const Caller& caller,

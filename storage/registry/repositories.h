@@ -37,6 +37,9 @@ class Repositories {
   absl::StatusOr<std::unique_ptr<history::Repository>> Open(const Caller& caller,
                                                             const RepositoryName& name) const;
 
+  // The number that names its rows in tables, after the access check: NotFound if there is none.
+  absl::StatusOr<uint64_t> NumberOf(const Caller& caller, const RepositoryName& name) const;
+
   // For writing, after the access check. One that does not exist yet is given a number, and
   // exists for others from the first CreateIfNew on.
   struct Writable {

@@ -27,7 +27,7 @@ ROOMS = {
     "storage/catalog": ["schema", "storage/sqlite"],
     "storage/journal": ["schema", "signing", "storage/kv"],
     "storage/registry": ["schema", "signing"] + _KEEPING,
-    "storage/sync": ["schema"] + _REGISTRY,
+    "storage/sync": ["schema", "signing"] + _REGISTRY,
     "daemon/http": ["schema/base"],
     "daemon/api": ["schema", "daemon/http", "storage/catalog", "storage/registry", "storage/sync"],
     "daemon": ["schema", "daemon/http", "daemon/api", "storage/registry", "storage/sync"],
@@ -63,6 +63,7 @@ _JSON = [
     "signing/dsse.cc",
     "signing/statement.cc",
     "signing/strict_json.*",
+    "storage/sync/attestations.cc",
     "storage/sync/problem.cc",
     "storage/sync/search.cc",
 ]
