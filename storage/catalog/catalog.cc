@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <mutex>
+#include <span>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
 #include "storage/catalog/bitmap.h"
 #include "storage/catalog/entry_table.h"
+#include "storage/catalog/lineage_table.h"
 #include "storage/catalog/order.h"
 #include "storage/catalog/tables.h"
 #include "storage/catalog/term_index.h"
@@ -71,14 +74,16 @@ class SqliteCatalog final : public Catalog {
     MREG_ASSIGN_OR_RETURN(EntryTable entries, EntryTable::Open(database));
     MREG_ASSIGN_OR_RETURN(TermIndex terms, TermIndex::Load(database));
     MREG_ASSIGN_OR_RETURN(TextIndex texts, TextIndex::Open(database));
+    MREG_ASSIGN_OR_RETURN(LineageTable lineage, LineageTable::Open(database));
     MREG_ASSIGN_OR_RETURN(NumberColumns numbers, entries.ReadNumbers());
     MREG_ASSIGN_OR_RETURN(sqlite::Statement move_cursor,
                           database.Prepare("UPDATE state SET cursor = ?"));
     MREG_ASSIGN_OR_RETURN(const int64_t cursor,
                           database.ReadNumber("SELECT cursor FROM state", kReading));
-    return std::unique_ptr<Catalog>(new SqliteCatalog(
-        std::move(database), std::move(entries), std::move(terms), std::move(texts),
-        std::move(numbers), std::move(move_cursor), static_cast<uint64_t>(cursor)));
+    return std::unique_ptr<Catalog>(
+        new SqliteCatalog(std::move(database), std::move(entries), std::move(terms),
+                          std::move(texts), std::move(lineage), std::move(numbers),
+                          std::move(move_cursor), static_cast<uint64_t>(cursor)));
   }
 
   uint64_t Cursor() const override {
@@ -158,16 +163,74 @@ class SqliteCatalog final : public Catalog {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::vector<FingerprintedModel>> Uncompared(size_t most) const override {
+    std::lock_guard lock(mutex_);
+    return lineage_.Uncompared(most);
+  }
+
+  absl::StatusOr<std::vector<FingerprintedModel>> FindModels(std::span<const uint64_t> keys,
+                                                             ModelNumber before,
+                                                             size_t most) const override {
+    std::lock_guard lock(mutex_);
+    return lineage_.Find(keys, before, most);
+  }
+
+  absl::Status AddLikenesses(ModelNumber model, std::span<const Likeness> likenesses) override {
+    std::lock_guard lock(mutex_);
+    return database_.Transact([&] { return lineage_.AddLikenesses(model, likenesses); }, kWriting);
+  }
+
+  absl::StatusOr<std::vector<Likeness>> LikenessesOf(ModelNumber model,
+                                                     size_t most) const override {
+    std::lock_guard lock(mutex_);
+    return lineage_.LikenessesOf(model, most);
+  }
+
+  absl::StatusOr<std::vector<VersionPlace>> PlacesOf(
+      const CommitId& version, const std::optional<std::string>& only) const override {
+    std::lock_guard lock(mutex_);
+    return lineage_.PlacesOf(version, VisibleTo(only));
+  }
+
+  absl::StatusOr<std::vector<CommitId>> MadeFrom(const CommitId& source,
+                                                 const std::optional<std::string>& only,
+                                                 size_t most) const override {
+    std::lock_guard lock(mutex_);
+    return lineage_.MadeFrom(source, VisibleTo(only), most);
+  }
+
+  absl::StatusOr<std::vector<FirstVersion>> FirstVersionsOf(ModelNumber model,
+                                                            const std::optional<std::string>& only,
+                                                            size_t most) const override {
+    std::lock_guard lock(mutex_);
+    return lineage_.FirstVersionsOf(model, VisibleTo(only), most);
+  }
+
+  absl::StatusOr<std::vector<SourceRow>> SourcesOf(const CommitId& version) const override {
+    std::lock_guard lock(mutex_);
+    return lineage_.SourcesOf(version);
+  }
+
  private:
   SqliteCatalog(sqlite::Database database, EntryTable entries, TermIndex terms, TextIndex texts,
-                NumberColumns numbers, sqlite::Statement move_cursor, uint64_t cursor)
+                LineageTable lineage, NumberColumns numbers, sqlite::Statement move_cursor,
+                uint64_t cursor)
       : database_(std::move(database)),
         entries_(std::move(entries)),
         terms_(std::move(terms)),
         texts_(std::move(texts)),
+        lineage_(std::move(lineage)),
         numbers_(std::move(numbers)),
         move_cursor_(std::move(move_cursor)),
         cursor_(cursor) {}
+
+  // Holds until the next update.
+  LineageTable::IsVisible VisibleTo(const std::optional<std::string>& only) const {
+    const Bitmap& alive = terms_.Find(kAlive);
+    if (!only) return [&alive](EntryId id) { return alive.contains(id); };
+    const Bitmap& readable = terms_.Find(VisibleIn(*only));
+    return [&](EntryId id) { return alive.contains(id) && readable.contains(id); };
+  }
 
   EntryId LastId() const { return static_cast<EntryId>(numbers_[0].size() - 1); }
 
@@ -193,6 +256,11 @@ class SqliteCatalog final : public Catalog {
 
   absl::Status WriteRepository(const RepositoryUpdate& update, Staged& staged) {
     MREG_ASSIGN_OR_RETURN(const int64_t repository, entries_.AddRepository(update.repository));
+    absl::flat_hash_map<CommitId, const VersionSources*> sources;
+    for (const VersionSources& version : update.sources) {
+      MREG_RETURN_IF_ERROR(lineage_.AddSources(version));
+      sources[version.commit] = &version;
+    }
     const EntryId last_before = staged.last;
     for (const Entry& entry : update.entries) {
       MREG_ASSIGN_OR_RETURN(const EntryId old, entries_.Remove(repository, entry.summary));
@@ -204,6 +272,12 @@ class SqliteCatalog final : public Catalog {
         staged.Set(kLatest, old, false);
       }
       MREG_RETURN_IF_ERROR(WriteEntry(update.repository, repository, entry, staged));
+      if (!entry.fingerprint) continue;
+      const auto version = sources.find(entry.summary.commit);
+      MREG_RETURN_IF_ERROR(lineage_.AddModel(
+          staged.last, repository,
+          version == sources.end() ? std::span<const CommitId>() : version->second->parents,
+          *entry.fingerprint));
     }
     return SetLife(update, last_before, staged);
   }
@@ -332,6 +406,7 @@ class SqliteCatalog final : public Catalog {
   mutable EntryTable entries_;
   TermIndex terms_;
   mutable TextIndex texts_;
+  mutable LineageTable lineage_;
   NumberColumns numbers_;
   sqlite::Statement move_cursor_;
   uint64_t cursor_;

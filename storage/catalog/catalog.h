@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct RepositoryUpdate {
   std::optional<CommitId> latest;
   // The versions that still are; the others are found no more. Nothing: as before.
   std::optional<absl::flat_hash_set<CommitId>> alive;
+  // Of versions, what they say that they were made from; parents before children, before or with
+  // the entries.
+  std::vector<VersionSources> sources = {};
 };
 
 struct Update {
@@ -96,6 +100,32 @@ class Catalog {
   // In place of what was said before; all entries of the model, also those to come, then have the
   // term. As durable as Apply.
   virtual absl::Status SetLint(const ArtifactId& model, const LintRecord& lint) = 0;
+  // Models that no AddLikenesses was for, those that came first, at most `most`.
+  virtual absl::StatusOr<std::vector<FingerprintedModel>> Uncompared(size_t most) const = 0;
+  // Models that came before `before` and have some of `keys`, those with most of them first. Of a
+  // key's models the first 64 count.
+  virtual absl::StatusOr<std::vector<FingerprintedModel>> FindModels(std::span<const uint64_t> keys,
+                                                                     ModelNumber before,
+                                                                     size_t most) const = 0;
+  // What a model is like; the others are found to be like it too, the other way round.
+  virtual absl::Status AddLikenesses(ModelNumber model, std::span<const Likeness> likenesses) = 0;
+  // The most confident first.
+  virtual absl::StatusOr<std::vector<Likeness>> LikenessesOf(ModelNumber model,
+                                                             size_t most) const = 0;
+
+  // Of versions that are alive, and of the namespace `only` if one is given. Empty where there are
+  // none.
+  virtual absl::StatusOr<std::vector<VersionPlace>> PlacesOf(
+      const CommitId& version, const std::optional<std::string>& only) const = 0;
+  virtual absl::StatusOr<std::vector<CommitId>> MadeFrom(const CommitId& source,
+                                                         const std::optional<std::string>& only,
+                                                         size_t most) const = 0;
+  // That have a model which none of their parents has, the oldest first.
+  virtual absl::StatusOr<std::vector<FirstVersion>> FirstVersionsOf(
+      ModelNumber model, const std::optional<std::string>& only, size_t most) const = 0;
+
+  // What a version says that it was made from, whether that is here or not; parents first.
+  virtual absl::StatusOr<std::vector<SourceRow>> SourcesOf(const CommitId& version) const = 0;
 };
 
 // Opens or creates; reads all terms, some seconds for millions of entries. A file that is damaged

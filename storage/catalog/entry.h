@@ -10,6 +10,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/ids.h"
 #include "schema/onnx/model_facts.h"
+#include "storage/catalog/lineage.h"
 #include "storage/catalog/query.h"
 
 namespace mreg::catalog {
@@ -52,6 +53,7 @@ struct Entry {
   std::string details;      // text to search: metadata
   std::string facts;        // JSON, kept once for each model; "": not known
   std::string verdicts;     // of targets: JSON, kept once for each model; "": not known
+  std::optional<Fingerprint> fingerprint = {};  // kept once for each model
 };
 
 // What is kept once for each model, as JSON; "": not known.

@@ -39,6 +39,7 @@ CREATE TABLE models (
   lint_result TEXT NOT NULL,
   lint TEXT NOT NULL);
 CREATE INDEX models_by_lint ON models (lint_version);
+CREATE INDEX entries_by_commit ON entries (commit_id);
 CREATE TABLE terms (
   term TEXT NOT NULL,
   block INTEGER NOT NULL,
@@ -50,6 +51,40 @@ CREATE VIRTUAL TABLE names USING fts5(
 CREATE VIRTUAL TABLE texts USING fts5(
   about, details,
   content='', columnsize=0, tokenize='unicode61 remove_diacritics 2');
+CREATE TABLE version_sources (
+  commit_id BLOB NOT NULL,
+  source BLOB NOT NULL,
+  is_declared INTEGER NOT NULL,
+  how TEXT NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (commit_id, source, is_declared)) WITHOUT ROWID;
+CREATE INDEX version_sources_by_source ON version_sources (source, commit_id);
+CREATE TABLE fingerprints (
+  id INTEGER PRIMARY KEY,
+  identity BLOB NOT NULL UNIQUE,
+  traits BLOB NOT NULL,
+  is_compared INTEGER NOT NULL);
+CREATE INDEX uncompared_fingerprints ON fingerprints (id) WHERE NOT is_compared;
+CREATE TABLE fingerprint_keys (
+  key INTEGER NOT NULL,
+  model INTEGER NOT NULL,
+  PRIMARY KEY (key, model)) WITHOUT ROWID;
+CREATE TABLE entry_models (
+  entry INTEGER PRIMARY KEY,
+  model INTEGER NOT NULL,
+  is_first INTEGER NOT NULL);
+CREATE INDEX entry_models_by_model ON entry_models (model, is_first);
+CREATE TABLE likenesses (
+  model INTEGER NOT NULL,
+  other INTEGER NOT NULL,
+  direction INTEGER NOT NULL,
+  confidence INTEGER NOT NULL,
+  how TEXT NOT NULL,
+  identical INTEGER NOT NULL,
+  alike INTEGER NOT NULL,
+  named INTEGER NOT NULL,
+  shaped INTEGER NOT NULL,
+  PRIMARY KEY (model, other)) WITHOUT ROWID;
 )";
 
 absl::Status CreateTables(const sqlite::Database& database) {
