@@ -11,6 +11,7 @@
 #include "schema/onnx/model_reader.h"
 #include "schema/targets/compatibility.h"
 #include "storage/content/stored_file.h"
+#include "storage/registry/derivation.h"
 #include "storage/registry/version_card.h"
 
 namespace mreg::registry {
@@ -154,13 +155,31 @@ absl::Status CatalogEntries::AddVersion(const CommitId& id, std::vector<catalog:
     entries.push_back(Joined(version, *model));
     entries.back().summary.path = file.path;
     AddValidations(contents, file, entries.back());
+    MREG_ASSIGN_OR_RETURN(entries.back().fingerprint, fingerprints_.Of(file, manifest));
   }
   if (entries.size() == before) entries.push_back(std::move(version));
   return absl::OkStatus();
 }
 
+absl::Status CatalogEntries::AddSources(const CommitId& id,
+                                        std::vector<catalog::VersionSources>& sources) const {
+  MREG_ASSIGN_OR_RETURN(history::Commit commit, history_.ReadCommit(id));
+  Derivation derivation = ParseDerivation(commit.message);
+  catalog::VersionSources& version = sources.emplace_back();
+  version.commit = id;
+  version.parents = std::move(commit.parents);
+  version.how = std::move(derivation.how);
+  for (Derivation::Source& source : derivation.sources) {
+    version.declared.push_back({source.commit, std::move(source.name)});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<const catalog::Entry*> CatalogEntries::Describe(const ManifestEntry& file) {
-  if (described_.size() == kMaxDescribed) described_.clear();
+  if (described_.size() == kMaxDescribed) {
+    described_.clear();
+    fingerprints_.Forget();
+  }
   const auto [found, is_new] = described_.try_emplace(file.digest);
   std::optional<catalog::Entry>& entry = found->second;
   if (!is_new) return entry ? &*entry : nullptr;
@@ -179,7 +198,9 @@ absl::StatusOr<const catalog::Entry*> CatalogEntries::Describe(const ManifestEnt
   entry.emplace();
   entry->summary.model = file.digest;
   entry->summary.numbers[catalog::Number::kSize] = static_cast<int64_t>(file.size);
-  catalog::AddFacts(onnx::GatherFacts(*model), *entry);
+  const onnx::ModelFacts facts = onnx::GatherFacts(*model);
+  catalog::AddFacts(facts, *entry);
+  fingerprints_.Note(file.digest, OutlineOf(*model, facts));
   if (entry->facts.size() > kMaxFactsBytes) entry->facts.clear();
   for (const targets::Target& target : targets_) {
     const targets::Profile* const fallback = target.fallback ? &*target.fallback : nullptr;

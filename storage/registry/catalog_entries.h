@@ -15,6 +15,7 @@
 #include "storage/content/content_store.h"
 #include "storage/history/repository.h"
 #include "storage/registry/attestations.h"
+#include "storage/registry/fingerprints.h"
 #include "storage/registry/manifest.h"
 
 namespace mreg::registry {
@@ -30,7 +31,8 @@ class CatalogEntries {
         content_(content),
         targets_(targets),
         attestations_(attestations),
-        number_(number) {}
+        number_(number),
+        fingerprints_(content) {}
 
   // Versions that are not among `known`, parents before children: whoever enters some of them in
   // this order may go on later with those known.
@@ -43,6 +45,9 @@ class CatalogEntries {
 
   // Adds the entries of a version.
   absl::Status AddVersion(const CommitId& id, std::vector<catalog::Entry>& entries);
+
+  // Adds what a version says that it was made from.
+  absl::Status AddSources(const CommitId& id, std::vector<catalog::VersionSources>& sources) const;
 
   // Which version is the latest; and, if some may not be reachable any more, which are.
   absl::Status AddState(bool may_have_lost, catalog::RepositoryUpdate& update) const;
@@ -57,6 +62,7 @@ class CatalogEntries {
   const std::span<const targets::Target> targets_;
   const Attestations& attestations_;
   const uint64_t number_;  // the repository's
+  Fingerprints fingerprints_;  // of those described
   // By model, so that one that many versions have is read once; emptied when it grows.
   absl::flat_hash_map<ArtifactId, std::optional<catalog::Entry>> described_;
 };

@@ -17,20 +17,6 @@ namespace {
 using formats::ContentKind;
 using formats::ContentVerdict;
 
-// Where a model at `path` finds `location`, which stays below its folder.
-std::string Beside(std::string_view path, std::string_view location) {
-  const size_t slash = path.rfind('/');
-  std::string resolved(slash == path.npos ? "" : path.substr(0, slash + 1));
-  while (!location.empty()) {
-    const std::string_view part = location.substr(0, location.find('/'));
-    location.remove_prefix(std::min(location.size(), part.size() + 1));
-    if (part == ".") continue;
-    resolved += part;
-    if (!location.empty()) resolved += '/';
-  }
-  return resolved;
-}
-
 absl::Status Refuse(std::string_view path, std::string_view what, ContentRule rule) {
   return absl::InvalidArgumentError(
       fmt::format("{} {}\nThe rules of this namespace refuse that (content.{}); who runs the "
@@ -100,7 +86,7 @@ absl::Status ContentCheck::CheckExternal(std::string_view path,
                                 EscapeForDisplay(file.location)),
                     ContentRule::kExternalEscape);
     }
-    const auto size = sizes.find(Beside(path, file.location));
+    const auto size = sizes.find(PathBeside(path, file.location));
     if (size != sizes.end() && size->second < file.end) {
       return Refuse(path,
                     fmt::format("has tensors beyond the end of {}, which has {} bytes",
@@ -124,7 +110,7 @@ absl::Status ContentCheck::CheckUnknown(std::span<const TreeFile> files) {
     MREG_ASSIGN_OR_RETURN(const ContentVerdict verdict, VerdictOf(file.artifact));
     for (const formats::ExternalFile& external : verdict.onnx.external) {
       if (formats::StaysBelowModel(external.location)) {
-        explained.insert(Beside(file.path, external.location));
+        explained.insert(PathBeside(file.path, external.location));
       }
     }
   }

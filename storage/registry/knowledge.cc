@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "schema/base/status.h"
 #include "storage/registry/catalog_entries.h"
+#include "storage/registry/likeness.h"
 
 namespace mreg::registry {
 namespace {
@@ -81,11 +82,13 @@ class Portions {
         MREG_RETURN_IF_ERROR(UnlessOfTheRepository(status));
         return false;
       }
+      MREG_RETURN_IF_ERROR(UnlessOfTheRepository(source.AddSources(version, repository.sources)));
       Count(repository.entries, before);
       if (entries_ < kUpdateEntries && bytes_ < kUpdateBytes) continue;
       // Which is the latest is told with the last portion.
       catalog::RepositoryUpdate portion{repository.repository, {}, {}, repository.alive};
       portion.entries.swap(repository.entries);
+      portion.sources.swap(repository.sources);
       update_.repositories.push_back(std::move(portion));
       MREG_RETURN_IF_ERROR(Hand(update_.cursor));
     }
@@ -158,6 +161,7 @@ absl::Status Knowledge::NoteAttestation(const v1::AttestationAdded& event, Chang
 absl::StatusOr<uint64_t> Knowledge::FollowStep() {
   std::lock_guard lock(following_);
   MREG_ASSIGN_OR_RETURN(const auto catalog, Open());
+  MREG_RETURN_IF_ERROR(CompareModels(*catalog));  // those that a killed step left
   const uint64_t cursor = catalog->Cursor();
   MREG_ASSIGN_OR_RETURN(const auto events, journal_.Read(cursor, kStepEvents));
   if (events.empty()) return 0;
@@ -188,6 +192,7 @@ absl::StatusOr<uint64_t> Knowledge::FollowStep() {
     if (!status.ok()) return Annotate(status, text);
   }
   MREG_RETURN_IF_ERROR(portions.Finish(cursor + events.size()));
+  MREG_RETURN_IF_ERROR(CompareModels(*catalog));
   return events.size();
 }
 
@@ -217,10 +222,28 @@ absl::StatusOr<Findings> Knowledge::Search(const Caller& caller, std::string_vie
   MREG_ASSIGN_OR_RETURN(const auto catalog, Open());
   Findings findings;
   MREG_ASSIGN_OR_RETURN(findings.result, catalog->Search(parsed, page, readable));
-  MREG_ASSIGN_OR_RETURN(const journal::Checkpoint head, journal_.Head());
-  const uint64_t cursor = catalog->Cursor();
-  findings.behind = head.size > cursor ? head.size - cursor : 0;
+  MREG_ASSIGN_OR_RETURN(findings.behind, Behind(*catalog));
   return findings;
+}
+
+absl::StatusOr<uint64_t> Knowledge::Behind(const catalog::Catalog& catalog) const {
+  MREG_ASSIGN_OR_RETURN(const journal::Checkpoint head, journal_.Head());
+  const uint64_t cursor = catalog.Cursor();
+  return head.size > cursor ? head.size - cursor : 0;
+}
+
+absl::StatusOr<Lineage> Knowledge::TraceLineage(const Caller& caller,
+                                                const LineageQuestion& question) {
+  MREG_ASSIGN_OR_RETURN(const auto readable, access_.ReadableNamespace(caller));
+  MREG_ASSIGN_OR_RETURN(const CommitId root,
+                        ResolveVersion(caller, question.version, repositories_));
+  MREG_ASSIGN_OR_RETURN(const auto catalog, Open());
+  // Before the walk: what is entered meanwhile may be missing from it.
+  MREG_ASSIGN_OR_RETURN(const uint64_t behind, Behind(*catalog));
+  MREG_ASSIGN_OR_RETURN(Lineage lineage,
+                        WalkLineage(*catalog, repositories_, readable, root, question));
+  lineage.behind = behind;
+  return lineage;
 }
 
 }  // namespace mreg::registry

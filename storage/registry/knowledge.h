@@ -17,6 +17,7 @@
 #include "storage/journal/journal.h"
 #include "storage/registry/access.h"
 #include "storage/registry/attestations.h"
+#include "storage/registry/lineage.h"
 #include "storage/registry/repositories.h"
 
 namespace mreg::registry {
@@ -58,6 +59,10 @@ class Knowledge {
   absl::StatusOr<Findings> Search(const Caller& caller, std::string_view query,
                                   const catalog::Page& page);
 
+  // What a version came from and what came of it, as far as `caller` may read. Errors as in
+  // ResolveVersion and WalkLineage.
+  absl::StatusOr<Lineage> TraceLineage(const Caller& caller, const LineageQuestion& question);
+
  private:
   absl::StatusOr<std::shared_ptr<catalog::Catalog>> Open();
 
@@ -65,6 +70,7 @@ class Knowledge {
   absl::Status LoadTargets();
   struct Change;  // of a repository
   absl::Status NoteAttestation(const v1::AttestationAdded& event, Change& change) const;
+  absl::StatusOr<uint64_t> Behind(const catalog::Catalog& catalog) const;
 
   const std::string directory_;
   FileSystem& fs_;

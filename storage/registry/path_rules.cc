@@ -150,4 +150,17 @@ absl::Status CheckFiles(std::span<const history::TreeEntry> files) {
   return absl::OkStatus();
 }
 
+std::string PathBeside(std::string_view path, std::string_view location) {
+  const size_t slash = path.rfind('/');
+  std::string resolved(slash == path.npos ? "" : path.substr(0, slash + 1));
+  while (!location.empty()) {
+    const std::string_view part = location.substr(0, location.find('/'));
+    location.remove_prefix(std::min(location.size(), part.size() + 1));
+    if (part == ".") continue;
+    resolved += part;
+    if (!location.empty()) resolved += '/';
+  }
+  return resolved;
+}
+
 }  // namespace mreg::registry
