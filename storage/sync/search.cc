@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "schema/base/status.h"
-#include "storage/sync/http_remote.h"
+#include "storage/sync/ask_registry.h"
 
 namespace mreg::sync {
 namespace {
@@ -14,35 +14,11 @@ namespace {
 using catalog::Number;
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kFilePrefix = "file://";
 constexpr std::pair<const char*, Number> kNumbers[] = {{"size", Number::kSize},
                                                        {"opset", Number::kOpset},
                                                        {"ir", Number::kIr},
                                                        {"params", Number::kParameters},
                                                        {"nodes", Number::kNodes}};
-
-std::string PercentEncode(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string encoded;
-  for (const char c : text) {
-    if (kPlain.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return encoded;
-}
-
-absl::StatusOr<registry::Findings> AskApi(const HttpEndpoint& endpoint, std::string_view query,
-                                          const catalog::Page& page) {
-  const std::string path =
-      fmt::format("/api/v1/search?q={}&limit={}&before={}&facets={}", PercentEncode(query),
-                  page.limit, PercentEncode(page.before), page.has_facets);
-  MREG_ASSIGN_OR_RETURN(const std::string answer, CallApi(endpoint, "GET", path, ""));
-  return FindingsFromJson(answer);
-}
 
 Json HitJson(const catalog::Hit& hit) {
   Json json{{"repository", hit.repository},
@@ -134,16 +110,20 @@ absl::StatusOr<registry::Findings> FindingsFromJson(std::string_view json) {
 absl::StatusOr<registry::Findings> SearchRegistry(std::string_view url, const TokenFor& token_for,
                                                   std::string_view query,
                                                   const catalog::Page& page) {
-  if (!url.starts_with(kFilePrefix)) {
-    const std::string base(url);
-    return AskApi({base, "", token_for(base)}, query, page);
-  }
-  url.remove_prefix(kFilePrefix.size());
-  MREG_ASSIGN_OR_RETURN(const OpenedFolder folder, OpenFolder(std::string(url), CreateFolder::kNo));
-  if (folder.registry == nullptr) return AskApi(folder.daemon, query, page);
-  registry::Knowledge& knowledge = folder.registry->knowledge();
-  MREG_RETURN_IF_ERROR(knowledge.Follow());
-  return knowledge.Search(registry::Access::Owner(), query, page);
+  const ApiQuestion question{"/api/v1/search",
+                             {{"q", std::string(query)},
+                              {"limit", fmt::to_string(page.limit)},
+                              {"before", page.before},
+                              {"facets", page.has_facets ? "true" : "false"}}};
+  MREG_ASSIGN_OR_RETURN(
+      const std::string answer,
+      AskRegistry(url, token_for, question,
+                  [&](registry::Knowledge& knowledge) -> absl::StatusOr<std::string> {
+                    MREG_ASSIGN_OR_RETURN(const registry::Findings findings,
+                                          knowledge.Search(registry::Access::Owner(), query, page));
+                    return FindingsToJson(findings);
+                  }));
+  return FindingsFromJson(answer);
 }
 
 }  // namespace mreg::sync

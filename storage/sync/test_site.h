@@ -54,8 +54,8 @@ class Site {
     history::Commit draft;
     draft.tree = *history->WriteTree(entries);
     draft.parents = std::move(parents);
-    draft.author = draft.committer = {"A", "a@example.org", 1'700'000'000, 0};
-    draft.message = "a version\n";
+    draft.author = draft.committer = {"A", "a@example.org", seconds, 0};
+    draft.message = message;
     const auto commit = history->WriteCommit(draft);
     EXPECT_TRUE(commit.ok()) << commit.status();
     EXPECT_TRUE(history->Flush().ok());
@@ -99,7 +99,9 @@ class Site {
     return sink.bytes;
   }
 
-  std::vector<ArtifactId> alike;  // what new files may be like
+  std::string message = "a version\n";  // of the commits that follow
+  int64_t seconds = 1'700'000'000;      // when they are made, since 1970
+  std::vector<ArtifactId> alike;        // what new files may be like
   const std::unique_ptr<kv::KeyValueStore> index = kv::MakeMemoryStore();
   const std::unique_ptr<content::PackStore> packs =
       *content::OpenPackFolder(PosixFileSystem(), FreshDirectory());

@@ -64,6 +64,7 @@ _JSON = [
     "signing/statement.cc",
     "signing/strict_json.*",
     "storage/sync/attestations.cc",
+    "storage/sync/lineage.cc",
     "storage/sync/problem.cc",
     "storage/sync/search.cc",
 ]
