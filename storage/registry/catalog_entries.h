@@ -61,7 +61,7 @@ class CatalogEntries {
   const content::ContentStore& content_;
   const std::span<const targets::Target> targets_;
   const Attestations& attestations_;
-  const uint64_t number_;  // the repository's
+  const uint64_t number_;      // the repository's
   Fingerprints fingerprints_;  // of those described
   // By model, so that one that many versions have is read once; emptied when it grows.
   absl::flat_hash_map<ArtifactId, std::optional<catalog::Entry>> described_;
