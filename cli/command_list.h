@@ -6,6 +6,9 @@
 namespace mreg::cli {
 
 extern const Command kAddCommand;
+extern const Command kAttestationAddCommand;
+extern const Command kAttestationListCommand;
+extern const Command kAttestationShowCommand;
 extern const Command kBranchCommand;
 extern const Command kCheckCommand;
 extern const Command kCloneCommand;

@@ -74,6 +74,7 @@ absl::StatusOr<NamedModels> FindModels(Context& context, const Arguments& argume
   const auto [revision, wanted] = SplitModel(arguments);
   MREG_ASSIGN_OR_RETURN(const CommitId commit,
                         ResolveRevision(found.workspace->history(), revision));
+  found.commit = commit;
   MREG_ASSIGN_OR_RETURN(found.files, FilesOfCommit(found.workspace->history(), commit));
   MREG_RETURN_IF_ERROR(ReadVersion(wanted, found));
   return found;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct NamedModel {
 
 struct NamedModels {
   std::unique_ptr<workspace::Workspace> workspace;  // null: `models` has one file of the disk
+  std::optional<CommitId> commit;                   // the version
   FileStates files;                                 // of the version
   std::vector<NamedModel> models;                   // at least one
 };

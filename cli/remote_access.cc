@@ -19,6 +19,13 @@ absl::StatusOr<std::string> RemoteOfBranch(workspace::Workspace& workspace) {
   return remote.value_or(kDefaultRemote);
 }
 
+// The user's token for it; "": none.
+absl::StatusOr<std::string> TokenOf(const Context& context, const sync::RemoteUrl& url) {
+  if (url.scheme != sync::Scheme::kHttp) return "";
+  MREG_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(url.base));
+  return TokenFor(context.environment(), registry);
+}
+
 }  // namespace
 
 std::string_view BranchName(std::string_view reference) {
@@ -53,15 +60,26 @@ absl::StatusOr<std::unique_ptr<sync::Remote>> ConnectTo(const Context& context,
                                                         const std::string& url,
                                                         sync::CreateFolder create) {
   MREG_ASSIGN_OR_RETURN(const sync::RemoteUrl parsed, sync::ParseRemoteUrl(url));
-  std::string token;
-  if (parsed.scheme == sync::Scheme::kHttp) {
-    MREG_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(parsed.base));
-    MREG_ASSIGN_OR_RETURN(token, TokenFor(context.environment(), registry));
-  }
+  MREG_ASSIGN_OR_RETURN(const std::string token, TokenOf(context, parsed));
   auto remote = sync::Connect(
       parsed, [&](const std::string&) { return token; }, create);
   if (!remote.ok()) return AdviseOnRemote(remote.status(), url);
   return remote;
+}
+
+absl::StatusOr<sync::RemoteVersion> VersionAt(const Context& context, const NamedRemote& remote,
+                                              const CommitId& commit) {
+  MREG_ASSIGN_OR_RETURN(const sync::RemoteUrl url, sync::ParseRemoteUrl(remote.url));
+  MREG_ASSIGN_OR_RETURN(const std::string token, TokenOf(context, url));
+  return sync::RemoteVersion{url, [token](const std::string&) { return token; }, commit};
+}
+
+absl::Status AdviseOnAttestations(absl::Status status, const NamedRemote& remote) {
+  if (absl::IsNotFound(status)) {
+    return WithHint(std::move(status),
+                    fmt::format("has the version been pushed? `mreg push {}`", remote.name));
+  }
+  return AdviseOnRemote(std::move(status), remote.url);
 }
 
 absl::Status AdviseOnRemote(absl::Status status, const std::string& url) {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/context.h"
+#include "storage/sync/attestations.h"
 #include "storage/sync/connect.h"
 #include "storage/sync/remote.h"
 
@@ -37,6 +38,12 @@ absl::StatusOr<NamedRemote> ChooseRemote(workspace::Workspace& workspace, std::s
 absl::StatusOr<std::unique_ptr<sync::Remote>> ConnectTo(const Context& context,
                                                         const std::string& url,
                                                         sync::CreateFolder create);
+
+// A version as the registry behind `remote` is asked about it, with the user's token.
+absl::StatusOr<sync::RemoteVersion> VersionAt(const Context& context, const NamedRemote& remote,
+                                              const CommitId& commit);
+// `status` of asking for a version's attestations, with advice.
+absl::Status AdviseOnAttestations(absl::Status status, const NamedRemote& remote);
 
 // `status` with the advice that fits every command that speaks with a registry.
 absl::Status AdviseOnRemote(absl::Status status, const std::string& url);

@@ -1,6 +1,7 @@
 #include "cli/runners.h"
 
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "schema/base/file_system.h"
@@ -13,11 +14,16 @@ namespace mreg::cli {
 
 absl::StatusOr<std::vector<std::string>> RunnerCommand(const Arguments& arguments,
                                                        const std::string& library) {
+  constexpr std::string_view kRunnerPrefix = "mreg-runner-";
   std::vector<std::string> command;
   if (arguments.Has("runner")) {
     std::istringstream words(arguments.Get("runner"));
     for (std::string word; words >> word;) command.push_back(word);
     if (command.empty()) return absl::InvalidArgumentError("--runner names no command");
+    if (command[0].starts_with(kRunnerPrefix)) {
+      auto path = process::ProgramBeside(command[0]);
+      if (path.ok()) command[0] = *std::move(path);
+    }
     if (!library.empty()) command.push_back(library);
     return command;
   }

@@ -9,7 +9,8 @@
 
 namespace mreg::cli {
 
-// mreg-runner-ort, which lies beside mreg, with `library`; or --runner's command with it.
+// mreg-runner-ort, which lies beside mreg, with `library`; or --runner's command with it, where
+// mreg-runner-NAME without a folder means one that lies beside mreg, if there is one.
 // FailedPrecondition if it is not there.
 absl::StatusOr<std::vector<std::string>> RunnerCommand(const Arguments& arguments,
                                                        const std::string& library);

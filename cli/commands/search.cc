@@ -146,7 +146,8 @@ const Command kSearchCommand = {
         "Words are looked for in names, README.md and metadata. key:value, with several values "
         "parted by commas, asks for what a model has: op, dtype, domain, license, task, tag, "
         "dataset, language, library, producer, namespace, repo, quantised, external, custom, "
-        "target, validated. opset, ir, nodes, params and size are compared: opset<=17 size<50MB. "
+        "target, validated (yes, no or a target). opset, ir, nodes, params and size are compared: "
+        "opset<=17 size<50MB. "
         "A minus before an item negates it; where it is the first, write -- before it. The latest "
         "versions are searched; version:all "
         "searches all. sort:updated, sort:size and sort:params order what is found.",

@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "cli/context.h"
 #include "cli/display.h"
 #include "cli/named_models.h"
+#include "cli/remote_access.h"
 #include "cli/runner/validation.h"
 #include "cli/runners.h"
 #include "cli/targets.h"
@@ -19,6 +21,7 @@
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
 #include "schema/onnx/model_facts.h"
+#include "storage/registry/manifest.h"
 
 namespace mreg::cli {
 namespace {
@@ -163,10 +166,21 @@ Json ComparisonsJson(const Validation& validation) {
   return list;
 }
 
+Json SubjectJson(const std::string& name, const std::string& sha256) {
+  return Json::Object({{"name", name}, {"digest", Json::Object({{"sha256", sha256}})}});
+}
+
+// Where results are to be recorded, and about which version.
+struct Record {
+  NamedRemote remote;
+  sync::RemoteVersion version;
+  ManifestDigest digest;
+};
+
 // An in-toto statement: https://in-toto.io/attestation/test-result/v0.1
-Json StatementJson(const NamedModel& model, const std::string& sha256,
-                   const targets::Profile& profile, const runner::ValidationSettings& settings,
-                   const Validation& validation) {
+Json StatementJson(const std::optional<Record>& record, const NamedModel& model,
+                   const std::string& sha256, const targets::Profile& profile,
+                   const runner::ValidationSettings& settings, const Validation& validation) {
   const bool passed = validation.result == Validation::Result::kPassed;
   const std::string test = settings.inputs.empty() ? "generated inputs" : settings.inputs;
   const std::vector<std::string> tests = {test};
@@ -187,8 +201,10 @@ Json StatementJson(const NamedModel& model, const std::string& sha256,
                     {"failedTests", Json::ArrayOf(passed ? none : tests)},
                     {"mreg", std::move(measured)}});
   Json subject = Json::Array();
-  subject.Append(
-      Json::Object({{"name", model.path}, {"digest", Json::Object({{"sha256", sha256}})}}));
+  if (record) {
+    subject.Append(SubjectJson(record->version.url.repository.ToString(), record->digest.ToHex()));
+  }
+  subject.Append(SubjectJson(model.path, sha256));
   return Json::Object({{"_type", "https://in-toto.io/Statement/v1"},
                        {"subject", std::move(subject)},
                        {"predicateType", "https://in-toto.io/attestation/test-result/v0.1"},
@@ -218,12 +234,39 @@ void Print(terminal::Terminal& terminal, const NamedModel& model, const targets:
   }
 }
 
+// Asks whether the version is there before any model runs, which may take long.
+absl::StatusOr<std::optional<Record>> PrepareRecord(Context& context, const Arguments& arguments,
+                                                    const NamedModels& found) {
+  if (!arguments.Has("record")) return std::nullopt;
+  if (found.workspace == nullptr) {
+    return absl::InvalidArgumentError("--record is about a version: name one, and not a file");
+  }
+  MREG_ASSIGN_OR_RETURN(NamedRemote remote,
+                        ChooseRemote(*found.workspace, arguments.Get("remote")));
+  MREG_ASSIGN_OR_RETURN(sync::RemoteVersion version, VersionAt(context, remote, *found.commit));
+  MREG_ASSIGN_OR_RETURN(const registry::Manifest manifest,
+                        registry::ReadManifest(found.workspace->history(), *found.commit));
+  const auto there = sync::ListAttestations(version);
+  if (!there.ok()) return AdviseOnAttestations(there.status(), remote);
+  return Record{std::move(remote), std::move(version), registry::DigestOf(manifest)};
+}
+
+absl::StatusOr<std::string> Keep(Context& context, const Record& record, const Json& statement) {
+  const auto added = sync::AddAttestation(record.version, statement.ToText());
+  if (!added.ok()) return AdviseOnAttestations(added.status(), record.remote);
+  context.terminal().Note(
+      fmt::format("recorded at {}: {}", Shown(record.remote.name), added->id.ToShortHex()));
+  return added->id.ToHex();
+}
+
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
   MREG_ASSIGN_OR_RETURN(const targets::Target target,
                         TargetsOf(context).Load(arguments.Get("target")));
   MREG_ASSIGN_OR_RETURN(runner::ValidationSettings settings, SettingsOf(arguments, target.profile));
   MREG_ASSIGN_OR_RETURN(NamedModels found, FindModels(context, arguments));
+  MREG_ASSIGN_OR_RETURN(const auto record, PrepareRecord(context, arguments, found));
   Json list = Json::Array();
+  Json recorded = Json::Array();
   bool all_passed = true;
   for (const NamedModel& model : found.models) {
     MREG_ASSIGN_OR_RETURN(const Scratch scratch, Scratch::Make());
@@ -233,14 +276,21 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
     MREG_ASSIGN_OR_RETURN(const Validation validation,
                           runner::Validate(PosixFileSystem(), path, settings));
     all_passed &= validation.result == Validation::Result::kPassed;
-    if (arguments.wants_json()) {
-      list.Append(StatementJson(model, FileDigest(path), target.profile, settings, validation));
-    } else {
-      Print(context.terminal(), model, target.profile, validation);
+    if (!arguments.wants_json()) Print(context.terminal(), model, target.profile, validation);
+    if (!arguments.wants_json() && !record) continue;
+    Json statement =
+        StatementJson(record, model, FileDigest(path), target.profile, settings, validation);
+    // Of a model that was never tried there is nothing to tell others.
+    if (record && validation.result != Validation::Result::kNotSupported) {
+      MREG_ASSIGN_OR_RETURN(const std::string id, Keep(context, *record, statement));
+      recorded.Append(id);
     }
+    list.Append(std::move(statement));
   }
   if (arguments.wants_json()) {
-    context.terminal().Print(Json::Object({{"statements", std::move(list)}}).ToText());
+    Json answer = Json::Object({{"statements", std::move(list)}});
+    if (record) answer.Set("recorded", std::move(recorded));
+    context.terminal().Print(answer.ToText());
   }
   return all_passed ? ExitCode::kOk : ExitCode::kDifferences;
 }
@@ -257,6 +307,10 @@ constexpr Option kOptions[] = {
     {.name = "rtol", .value = "NUMBER", .help = "Relative tolerance (default: 0.001)"},
     {.name = "atol", .value = "NUMBER", .help = "Absolute tolerance (default: 1e-7)"},
     {.name = "timeout", .value = "SECONDS", .help = "For loading and for running (default: 60)"},
+    {.name = "record", .help = "Keep the result with the version at its remote"},
+    {.name = "remote",
+     .value = "NAME",
+     .help = "Where to keep it (default: the branch's remote, or origin)"},
     {.name = "memory",
      .value = "BYTES",
      .help = "The most address space that the runner may take"}};
@@ -264,7 +318,9 @@ constexpr Option kOptions[] = {
 constexpr Example kExamples[] = {
     {"validate model.onnx -t prod", "Run it in the library that the target names."},
     {"validate v1:model.onnx -t ort-1.23.2-cpu --library lib/libonnxruntime.so --inputs set_0",
-     "With inputs of your own, compared with the outputs beside them."}};
+     "With inputs of your own, compared with the outputs beside them."},
+    {"validate v1 -t prod --record",
+     "Let everybody know: search validated:prod finds the version then."}};
 
 }  // namespace
 
@@ -277,7 +333,11 @@ const Command kValidateCommand = {
         "Runs the model once in a process of its own, with the inputs given or made-up ones, and "
         "compares its outputs with those that are beside the inputs. That the runtime refuses "
         "the model, crashes or takes too long is a result: exit code 1. With --json each is an "
-        "in-toto statement of a test's result.",
+        "in-toto statement of a test's result.\n\n"
+        "With --record the statement is kept as an attestation about the version, which has to be "
+        "pushed, at the remote, where you need to be allowed to push; it is not signed. A result "
+        "that did not pass is kept too. `mreg attestation list` shows what is kept, and `mreg "
+        "search validated:TARGET` finds what has passed.",
     .positionals = kModelPositionals,
     .options = kOptions,
     .examples = kExamples,

@@ -2,7 +2,9 @@
 """A runner over the Python package onnxruntime: docs/formats/runner-protocol.md.
 
     pip install onnxruntime numpy
-    mreg validate model.onnx -t TARGET --runner "python3 mreg_runner_onnxruntime.py"
+    mreg validate model.onnx -t TARGET --runner mreg-runner-onnxruntime
+
+Installed as mreg-runner-onnxruntime beside mreg.
 """
 
 import base64

@@ -51,6 +51,17 @@ absl::StatusOr<Tensor> Generate(const ValueDescription& input, uint64_t& random)
   return tensor;
 }
 
+// "input x"; "": all are tensors.
+std::string FirstWithoutTensor(const LoadedAnswer& loaded) {
+  for (const ValueDescription& input : loaded.inputs) {
+    if (input.type.empty()) return "input " + input.name;
+  }
+  for (const ValueDescription& output : loaded.outputs) {
+    if (output.type.empty()) return "output " + output.name;
+  }
+  return "";
+}
+
 class Run {
  public:
   Run(FileSystem& fs, const ValidationSettings& settings) : fs_(fs), settings_(settings) {}
@@ -65,6 +76,13 @@ class Run {
     MREG_ASSIGN_OR_RETURN(const auto loaded, Ask<LoadedAnswer>(load, Result::kRefused));
     if (!loaded) return std::move(validation_);
     validation_.load_seconds = loaded->seconds;
+    if (const std::string value = FirstWithoutTensor(*loaded); !value.empty()) {
+      validation_.result = Result::kNotSupported;
+      validation_.message = fmt::format(
+          "{} is no tensor but a sequence, a map or an optional, which runners do not carry",
+          value);
+      return std::move(validation_);
+    }
     RunRequest run;
     MREG_ASSIGN_OR_RETURN(run.inputs, Inputs(*loaded));
     MREG_ASSIGN_OR_RETURN(auto ran, Ask<RanAnswer>(run, Result::kRunFailed));
@@ -142,8 +160,13 @@ class Run {
 }  // namespace
 
 std::string_view ResultName(Result result) {
-  constexpr std::array<std::string_view, 6> kNames = {"passed",     "differs", "refused",
-                                                      "run failed", "crashed", "timed out"};
+  constexpr std::array<std::string_view, 7> kNames = {"passed",
+                                                      "differs",
+                                                      "refused",
+                                                      "run failed",
+                                                      "crashed",
+                                                      "timed out",
+                                                      "not supported by the runner"};
   return kNames.at(static_cast<size_t>(result));
 }
 

@@ -28,7 +28,8 @@ struct Validation {
     kRefused,    // the runtime did not load it
     kRunFailed,  // loaded, but did not run
     kCrashed,    // ended the runner
-    kTimedOut
+    kTimedOut,
+    kNotSupported  // takes or gives what is no tensor: the protocol does not carry that
   };
 
   Result result = Result::kPassed;
@@ -42,7 +43,8 @@ struct Validation {
   std::vector<Comparison> comparisons;  // of outputs whose wanted values are known
 };
 
-// "passed", "differs", "refused", "run failed", "crashed", "timed out"
+// "passed", "differs", "refused", "run failed", "crashed", "timed out",
+// "not supported by the runner"
 std::string_view ResultName(Validation::Result result);
 
 // One process for one run. What the model or the runtime does is a result; errors are those of

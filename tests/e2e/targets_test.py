@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Models and targets: what is told without running, and what real runtimes and broken ones do."""
 
+import json
 import os
 import subprocess
 import tempfile
+import time
 import unittest
 
 from worlds import on_each_registry
@@ -39,6 +41,28 @@ def library(version):
             except (OSError, IndexError, subprocess.SubprocessError) as error:
                 raise unittest.SkipTest(f"ONNX Runtime {version} cannot be had from npm: {error}")
     return os.path.join(folder, "libonnxruntime.so")
+
+
+def fake_runner(person):
+    """A runner of a runtime in which every model gives the same output."""
+    tensor = {"name": "x", "type": "float", "shape": [1]}
+    ran = {"event": "ran", "seconds": .25, "peak_bytes": 4096,
+           "outputs": [{**tensor, "data": "AACAPw=="}]}
+    answers = [{"event": "loaded", "seconds": .5, "inputs": [tensor], "outputs": [tensor]}, ran,
+               {"event": "unloaded", "providers": [{"provider": "Fake", "nodes": 1}]}]
+    lines = "".join(f"read line; echo '{json.dumps(answer)}'\n" for answer in answers)
+    person.write("runner.sh", f"echo '{READY}'\n{lines}")
+    return "sh runner.sh"
+
+
+def found(clone, query):
+    """What a search finds once the registry has entered everything."""
+    for _ in range(100):
+        answer = clone.json("search", query)
+        if answer["behind"] == 0:
+            return [hit["path"] for hit in answer["hits"]]
+        time.sleep(.1)
+    raise AssertionError("the registry does not follow")
 
 
 class TargetsTest(unittest.TestCase):
@@ -85,6 +109,114 @@ class TargetsTest(unittest.TestCase):
             self.assertEqual(predicate["mreg"]["result"], result)
         self.assertEqual(ada.run("validate", model("test_abs"), "-t", "ort-1.23.2-cpu",
                                  code=None).code, 6)
+
+    @on_each_registry
+    def test_a_recorded_validation_is_found(self, world):
+        ada = world.person("ada")
+        clone = ada.begin("vad", world.registry.url("acme/vad"))
+        with open(model("test_abs"), "rb") as file:
+            clone.commit("model", model_onnx=file.read())
+        runner = fake_runner(clone)
+        words = ["validate", "HEAD", "-t", "ort-1.23.2-cpu", "--runner", runner]
+        early = clone.run(*words, "--record", code=3).err
+        self.assertIn("mreg push", early)
+        clone.run("push", "origin", "main")
+        self.assertNotIn("recorded", clone.run(*words, "--json").json())
+        self.assertEqual(clone.json("attestation", "list")["attestations"], [])
+        self.assertEqual(found(clone, "validated:yes"), [])
+
+        told = clone.run(*words, "--record", "--json").json()
+        statement = told["statements"][0]
+        version = clone.json("show")["manifest"]
+        self.assertEqual([one["name"] for one in statement["subject"]],
+                         ["acme/vad", "model.onnx"])
+        self.assertEqual(statement["subject"][0]["digest"]["sha256"], version)
+        listed = clone.json("attestation", "list")
+        self.assertEqual(listed["manifest_sha256"], version)
+        kept = listed["attestations"][0]
+        self.assertEqual(kept["sha256"], told["recorded"][0])
+        self.assertEqual((kept["result"], kept["target"], kept["signatures"]),
+                         ("PASSED", "ort-1.23.2-cpu", []))
+        self.assertEqual(kept["added_by"], "ada" if world.registry.kind == "daemon" else "owner")
+        self.assertIn("unsigned", clone.run("attestation", "list", "HEAD").out)
+        self.assertEqual(json.loads(clone.run("attestation", "show", kept["sha256"][:12]).out),
+                         statement)
+        self.assertEqual(statement["predicate"]["mreg"]["peak_bytes"], 4096)
+        for query in ("validated:yes", "validated:ort-1.23.2-cpu"):
+            self.assertEqual(found(clone, query), ["model.onnx"], query)
+        for query in ("validated:no", "validated:ort-1.17.1-cpu"):
+            self.assertEqual(found(clone, query), [], query)
+        self.assertEqual(world.registry.fsck(ada).code, 0)
+
+    @on_each_registry
+    def test_a_failed_validation_is_recorded_and_does_not_count(self, world):
+        ada = world.person("ada")
+        clone = ada.begin("vad", world.registry.url("acme/vad"))
+        with open(model("test_abs"), "rb") as file:
+            clone.commit("model", model_onnx=file.read())
+        clone.run("push", "origin", "main")
+        clone.write("runner.sh", f"echo '{READY}'; read line; exit 1\n")
+        clone.run("validate", "HEAD", "-t", "ort-1.23.2-cpu", "--runner", "sh runner.sh",
+                  "--record", code=1)
+        self.assertEqual(clone.json("attestation", "list")["attestations"][0]["result"], "FAILED")
+        self.assertEqual(found(clone, "validated:yes"), [])
+        clone.run("validate", "model.onnx", "-t", "ort-1.23.2-cpu", "--runner", "sh runner.sh",
+                  "--record", code=2)
+
+    @on_each_registry
+    def test_what_others_attest_is_kept_as_it_came(self, world):
+        ada = world.person("ada")
+        clone = ada.begin("vad", world.registry.url("acme/vad"))
+        clone.commit("text", a_txt="text\n")
+        clone.run("push", "origin", "main")
+        statement = {"_type": "https://in-toto.io/Statement/v1",
+                     "subject": [{"name": "x", "digest": {
+                         "sha256": clone.json("show")["manifest"]}}],
+                     "predicateType": "https://slsa.dev/provenance/v1", "predicate": {}}
+        text = json.dumps(statement, indent=3)
+        clone.write("../good.json", text)
+        clone.run("attestation", "add", "../good.json")
+        again = clone.run("attestation", "add", "../good.json").err
+        self.assertIn("already", again)
+        kept = clone.json("attestation", "list")["attestations"]
+        self.assertEqual([one["predicate_type"] for one in kept],
+                         ["https://slsa.dev/provenance/v1"])
+        self.assertEqual(clone.run("attestation", "show", kept[0]["sha256"]).out, text)
+        statement["subject"][0]["digest"]["sha256"] = "0" * 64
+        clone.write("../bad.json", json.dumps(statement))
+        self.assertIn("not about this version",
+                      clone.run("attestation", "add", "../bad.json", code=2).err)
+        clone.run("attestation", "show", "0" * 64, code=3)
+        if world.registry.kind == "daemon":
+            bob = world.person("bob", may_push=False)
+            there = bob.clone(world.registry.url("acme/vad"), "vad")
+            self.assertEqual(len(there.json("attestation", "list")["attestations"]), 1)
+            there.run("attestation", "add", clone.path("../good.json"), code=4)
+
+    @on_each_registry
+    def test_what_was_acknowledged_survives_kill(self, world):
+        if world.registry.kind != "daemon":
+            return
+        ada = world.person("ada")
+        clone = ada.begin("vad", world.registry.url("acme/vad"))
+        with open(model("test_abs"), "rb") as file:
+            clone.commit("model", model_onnx=file.read())
+        clone.run("push", "origin", "main")
+        runner = fake_runner(clone)
+        acknowledged = []
+        for _ in range(3):
+            told = clone.run("validate", "HEAD", "-t", "ort-1.23.2-cpu", "--runner", runner,
+                             "--atol", f"{len(acknowledged)}", "--record", "--json").json()
+            acknowledged += told["recorded"]
+            world.registry.kill()
+            world.registry.start()
+            clone.run("remote", "set-url", "origin", world.registry.url("acme/vad"))
+            clone.run("login", world.registry.base, "--token-stdin",
+                      input=world.registry.token(f"t{len(acknowledged)}"))
+            kept = [one["sha256"] for one in clone.json("attestation", "list")["attestations"]]
+            self.assertEqual(sorted(kept), sorted(acknowledged))
+            self.assertEqual(found(clone, "validated:yes"), ["model.onnx"])
+        self.assertEqual(world.registry.fsck(ada).code, 0)
 
     @on_each_registry
     def test_one_model_runs_in_one_runtime_and_not_in_another(self, world):
