@@ -17,6 +17,8 @@ enum class Support { kSupported, kUnknown, kUnsupported };  // the worse the hig
 // them the verdict is unknown at best, in a bounded time. The largest real models have some
 // 100,000.
 inline constexpr uint64_t kMaxNodes = 500'000;
+// The same of their inputs, outputs and attributes together.
+inline constexpr uint64_t kMaxValues = 5'000'000;
 
 // Why a model is not supported, or why that is not known.
 struct Finding {
@@ -39,10 +41,10 @@ struct Verdict {
   std::vector<Finding> findings;  // alike ones once
   uint64_t nodes = 0;             // looked at, functions' bodies as often as they are called
   uint64_t fallback_nodes = 0;    // of those, that the target's fallback runs
-  bool is_too_large = false;      // there are more than kMaxNodes
+  bool is_too_large = false;      // there are more than kMaxNodes or kMaxValues
 };
 
-// What a model of more than kMaxNodes gets where it is not looked at.
+// What such a model gets where it is not looked at.
 Verdict TooLarge();
 
 // `fallback` is the profile that runs what `target` does not; null for none. Never fails: what a
