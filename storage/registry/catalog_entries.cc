@@ -10,6 +10,7 @@
 #include "schema/onnx/model_facts.h"
 #include "schema/onnx/model_reader.h"
 #include "schema/targets/compatibility.h"
+#include "schema/targets/verdict_json.h"
 #include "storage/content/stored_file.h"
 #include "storage/registry/derivation.h"
 #include "storage/registry/version_card.h"
@@ -21,6 +22,8 @@ namespace {
 // real models are some kilobytes.
 constexpr size_t kMaxAboutBytes = 64 << 10;
 constexpr size_t kMaxFactsBytes = 1 << 20;
+constexpr size_t kMaxVerdictsBytes = 256 << 10;
+constexpr size_t kMaxFindings = 20;  // of a verdict
 constexpr size_t kMaxDescribed = 256;
 
 bool IsBranch(const history::Reference& reference) {
@@ -30,11 +33,6 @@ bool IsBranch(const history::Reference& reference) {
 // Small models of few bytes can be text to git; other texts are no models.
 bool MayBeModel(const ManifestEntry& file) {
   return file.is_artifact || file.path.ends_with(".onnx");
-}
-
-// Content that is damaged or was collected meanwhile has nothing to tell; that is fsck's to say.
-bool IsNoModel(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) || absl::IsDataLoss(status);
 }
 
 void AddCard(const formats::Card& card, catalog::Entry& entry) {
@@ -80,7 +78,53 @@ catalog::Entry Joined(const catalog::Entry& version, const catalog::Entry& model
   return entry;
 }
 
+// An array of the verdicts, whose findings are left out where names and texts in them are so long
+// that no more is sensible.
+std::string VerdictsJson(std::span<const targets::Target> targets,
+                         std::span<const targets::Verdict> verdicts, size_t most_findings) {
+  std::string json = "[";
+  for (size_t i = 0; i < targets.size(); ++i) {
+    if (i > 0) json += ',';
+    json += targets::VerdictToJson(targets[i], verdicts[i], most_findings);
+  }
+  json += ']';
+  if (json.size() <= kMaxVerdictsBytes || most_findings == 0) return json;
+  return VerdictsJson(targets, verdicts, 0);
+}
+
+// How many nodes are looked at does not depend on the target: of a model that is too large for one
+// no other looks at any.
+std::vector<targets::Verdict> CheckAll(const onnx::Model& model,
+                                       std::span<const targets::Target> targets) {
+  std::vector<targets::Verdict> verdicts;
+  for (const targets::Target& target : targets) {
+    const targets::Profile* const fallback = target.fallback ? &*target.fallback : nullptr;
+    if (!verdicts.empty() && verdicts.front().is_too_large) {
+      verdicts.push_back(targets::TooLarge());
+    } else {
+      verdicts.push_back(targets::CheckModel(model, target.profile, fallback));
+    }
+  }
+  return verdicts;
+}
+
 }  // namespace
+
+bool HasNothingToTell(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) || absl::IsDataLoss(status);
+}
+
+absl::StatusOr<std::unique_ptr<ReadableFile>> OpenModel(const history::Repository& history,
+                                                        const content::ContentStore& content,
+                                                        const ManifestEntry& file) {
+  if (file.is_artifact) {
+    MREG_ASSIGN_OR_RETURN(auto recipe, content.FindRecipe(file.digest));
+    if (!recipe) return nullptr;
+    return content::OpenStored(content, *std::move(recipe));
+  }
+  MREG_ASSIGN_OR_RETURN(history::RawObject blob, history.ReadObject(file.blob));
+  return std::make_unique<BytesFile>(std::move(blob.data));
+}
 
 absl::StatusOr<std::vector<CommitId>> CatalogEntries::NewVersions(
     const std::vector<CommitId>& known) const {
@@ -183,17 +227,10 @@ absl::StatusOr<const catalog::Entry*> CatalogEntries::Describe(const ManifestEnt
   const auto [found, is_new] = described_.try_emplace(file.digest);
   std::optional<catalog::Entry>& entry = found->second;
   if (!is_new) return entry ? &*entry : nullptr;
-  std::unique_ptr<ReadableFile> content;
-  if (file.is_artifact) {
-    MREG_ASSIGN_OR_RETURN(auto recipe, content_.FindRecipe(file.digest));
-    if (!recipe) return nullptr;
-    content = content::OpenStored(content_, *std::move(recipe));
-  } else {
-    MREG_ASSIGN_OR_RETURN(history::RawObject blob, history_.ReadObject(file.blob));
-    content = std::make_unique<BytesFile>(std::move(blob.data));
-  }
+  MREG_ASSIGN_OR_RETURN(const auto content, OpenModel(history_, content_, file));
+  if (content == nullptr) return nullptr;
   const auto model = onnx::ReadModel(*content);
-  if (IsNoModel(model.status())) return nullptr;
+  if (HasNothingToTell(model.status())) return nullptr;
   MREG_RETURN_IF_ERROR(model.status());
   entry.emplace();
   entry->summary.model = file.digest;
@@ -202,11 +239,11 @@ absl::StatusOr<const catalog::Entry*> CatalogEntries::Describe(const ManifestEnt
   catalog::AddFacts(facts, *entry);
   fingerprints_.Note(file.digest, OutlineOf(*model, facts));
   if (entry->facts.size() > kMaxFactsBytes) entry->facts.clear();
-  for (const targets::Target& target : targets_) {
-    const targets::Profile* const fallback = target.fallback ? &*target.fallback : nullptr;
-    const targets::Verdict verdict = targets::CheckModel(*model, target.profile, fallback);
-    if (verdict.support != targets::Support::kSupported) continue;
-    entry->terms.push_back({"target", target.profile.name});
+  const std::vector<targets::Verdict> verdicts = CheckAll(*model, targets_);
+  entry->verdicts = VerdictsJson(targets_, verdicts, kMaxFindings);
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    if (verdicts[i].support != targets::Support::kSupported) continue;
+    entry->terms.push_back({"target", targets_[i].profile.name});
   }
   return &*entry;
 }

@@ -1,6 +1,7 @@
 // What the catalog is told of a repository's versions. Internal to storage/registry.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
+#include "schema/base/file_system.h"
 #include "schema/targets/target_set.h"
 #include "storage/catalog/catalog.h"
 #include "storage/content/content_store.h"
@@ -19,6 +21,15 @@
 #include "storage/registry/manifest.h"
 
 namespace mreg::registry {
+
+// The content of a version's file; null where it is not here. All outlive it.
+absl::StatusOr<std::unique_ptr<ReadableFile>> OpenModel(const history::Repository& history,
+                                                        const content::ContentStore& content,
+                                                        const ManifestEntry& file);
+
+// Whether content cannot be read since it is damaged or was collected meanwhile, or is no model:
+// such a file has nothing to tell; fsck says why.
+bool HasNothingToTell(const absl::Status& status);
 
 // Of one repository. Not thread-safe.
 class CatalogEntries {

@@ -1,5 +1,8 @@
 #include "storage/registry/knowledge.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -9,6 +12,7 @@
 #include "schema/base/status.h"
 #include "storage/registry/catalog_entries.h"
 #include "storage/registry/likeness.h"
+#include "storage/registry/path_rules.h"
 
 namespace mreg::registry {
 namespace {
@@ -244,6 +248,57 @@ absl::StatusOr<Lineage> Knowledge::TraceLineage(const Caller& caller,
                         WalkLineage(*catalog, repositories_, readable, root, question));
   lineage.behind = behind;
   return lineage;
+}
+
+absl::StatusOr<VersionModels> Knowledge::Models(const Caller& caller, const RepositoryName& name,
+                                                std::string_view revision, std::string_view path) {
+  MREG_ASSIGN_OR_RETURN(const auto history, repositories_.Open(caller, name));
+  MREG_ASSIGN_OR_RETURN(const CommitId commit, history->Resolve(revision));
+  MREG_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(*history, commit));
+  MREG_ASSIGN_OR_RETURN(const auto catalog, Open());
+  VersionModels found{commit, {}, 0};
+  MREG_ASSIGN_OR_RETURN(found.behind, Behind(*catalog));
+  for (const ManifestEntry& file : manifest.files) {
+    if (!path.empty() && file.path != path) continue;
+    auto record = catalog->ModelOf(file.digest);
+    if (absl::IsNotFound(record.status())) continue;
+    MREG_RETURN_IF_ERROR(record.status());
+    found.models.push_back({file, *std::move(record)});
+  }
+  if (!path.empty() && found.models.empty()) {
+    return absl::NotFoundError(fmt::format("the catalog has no model {} in {} of {}",
+                                           EscapeForDisplay(path), EscapeForDisplay(revision),
+                                           name.ToString()));
+  }
+  return found;
+}
+
+absl::StatusOr<bool> Knowledge::LintStep(const lint::Linter& linter, const std::stop_token& stop) {
+  MREG_ASSIGN_OR_RETURN(const auto catalog, Open());
+  MREG_ASSIGN_OR_RETURN(const auto entry, catalog->NextToLint(linter.version()));
+  if (!entry) return false;
+  auto record = Lint(*entry, linter, stop);
+  if (HasNothingToTell(record.status())) {
+    record = catalog::LintRecord{linter.version(), std::string(catalog::kAbsent), ""};
+  }
+  MREG_RETURN_IF_ERROR(record.status());
+  MREG_RETURN_IF_ERROR(catalog->SetLint(*entry->summary.model, *record));
+  return true;
+}
+
+absl::StatusOr<catalog::LintRecord> Knowledge::Lint(const catalog::Hit& entry,
+                                                    const lint::Linter& linter,
+                                                    const std::stop_token& stop) const {
+  MREG_ASSIGN_OR_RETURN(const auto name, RepositoryName::Parse(entry.repository));
+  MREG_ASSIGN_OR_RETURN(const auto history, repositories_.Open(Access::Owner(), name));
+  MREG_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(*history, entry.summary.commit));
+  const auto file = std::ranges::find(manifest.files, entry.summary.path, &ManifestEntry::path);
+  if (file == manifest.files.end()) return absl::NotFoundError("the version has no such file");
+  MREG_ASSIGN_OR_RETURN(const auto content, OpenModel(*history, content_, *file));
+  if (content == nullptr) return absl::NotFoundError("the file is not here");
+  MREG_ASSIGN_OR_RETURN(const lint::Verdict verdict, linter.Lint(*content, stop));
+  return catalog::LintRecord{linter.version(), std::string(lint::ResultName(verdict.result)),
+                             lint::VerdictToJson(verdict)};
 }
 
 }  // namespace mreg::registry

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "schema/base/file_system.h"
+#include "schema/lint/lint.h"
 #include "schema/targets/target_set.h"
 #include "storage/catalog/catalog.h"
 #include "storage/content/content_store.h"
@@ -18,9 +20,22 @@
 #include "storage/registry/access.h"
 #include "storage/registry/attestations.h"
 #include "storage/registry/lineage.h"
+#include "storage/registry/manifest.h"
 #include "storage/registry/repositories.h"
 
 namespace mreg::registry {
+
+// A model of a version, and what the catalog has of it.
+struct KnownModel {
+  ManifestEntry file;
+  catalog::ModelRecord record;
+};
+
+struct VersionModels {
+  CommitId commit;
+  std::vector<KnownModel> models;  // by path
+  uint64_t behind = 0;             // as in Findings
+};
 
 struct Findings {
   catalog::SearchResult result;
@@ -63,8 +78,21 @@ class Knowledge {
   // ResolveVersion and WalkLineage.
   absl::StatusOr<Lineage> TraceLineage(const Caller& caller, const LineageQuestion& question);
 
+  // The models of a version that are in the catalog: all, or that at `path`. Who may read the
+  // repository may ask. NotFound names what is absent.
+  absl::StatusOr<VersionModels> Models(const Caller& caller, const RepositoryName& name,
+                                       std::string_view revision, std::string_view path = "");
+
+  // Lints one model that was not linted yet by this version of libonnx, and enters the verdict.
+  // False where there is none. Cancelled where `stop` is requested. Whatever else fails in a model
+  // is a verdict on it. Runs beside all others; one thread at a time.
+  absl::StatusOr<bool> LintStep(const lint::Linter& linter, const std::stop_token& stop);
+
  private:
   absl::StatusOr<std::shared_ptr<catalog::Catalog>> Open();
+  absl::StatusOr<catalog::LintRecord> Lint(const catalog::Hit& entry, const lint::Linter& linter,
+                                           const std::stop_token& stop) const;
+  absl::StatusOr<uint64_t> Behind(const catalog::Catalog& catalog) const;
 
   std::string CatalogPath() const { return JoinPath(directory_, "catalog.sqlite"); }
   absl::Status LoadTargets();

@@ -14,8 +14,13 @@ namespace {
 
 using registry::Access;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
+
+Bytes ReplaceOnce(Bytes text, std::string_view from, std::string_view to) {
+  return text.replace(text.find(from), from.size(), to);
+}
 
 class KnowledgeTest : public testing::Test {
  protected:
@@ -91,6 +96,69 @@ TEST_F(KnowledgeTest, FollowsVersionsAsTheyComeAndGo) {
                   .ok());
   ASSERT_TRUE(knowledge().Follow().ok());
   EXPECT_THAT(Find("version:all"), IsEmpty());
+}
+
+TEST_F(KnowledgeTest, TellsOfTheModelsOfAVersion) {
+  Push("acme/a", site_.Commit({{"a.onnx", half_}, {"dir/b.onnx", full_}, {"README.md", "# A\n"}}));
+  const auto name = *registry::RepositoryName::Parse("acme/a");
+  const auto early = knowledge().Models(Access::Owner(), name, "main");
+  ASSERT_TRUE(early.ok()) << early.status();
+  EXPECT_THAT(early->models, IsEmpty());
+  EXPECT_GT(early->behind, 0u);
+  ASSERT_TRUE(knowledge().Follow().ok());
+  const auto found = knowledge().Models(Access::Owner(), name, "main");
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->models.size(), 2u);
+  EXPECT_EQ(found->behind, 0u);
+  EXPECT_EQ(found->models[1].file.path, "dir/b.onnx");
+  EXPECT_THAT(found->models[1].record.facts, HasSubstr("\"ir_version\":8"));
+  EXPECT_THAT(found->models[1].record.verdicts,
+              HasSubstr("\"target\":\"ort-1.23.2-cpu\",\"support\":\"supported\""));
+  EXPECT_EQ(found->models[1].record.lint, "");
+  EXPECT_EQ(knowledge().Models(Access::Owner(), name, "main", "a.onnx")->models.size(), 1u);
+  for (const char* absent : {"README.md", "none.onnx"}) {
+    EXPECT_TRUE(
+        absl::IsNotFound(knowledge().Models(Access::Owner(), name, "main", absent).status()));
+  }
+  EXPECT_TRUE(absl::IsNotFound(knowledge().Models(Access::Owner(), name, "v9").status()));
+  EXPECT_TRUE(absl::IsUnauthenticated(
+      knowledge().Models(registry_->access().Anonymous(), name, "main").status()));
+}
+
+TEST_F(KnowledgeTest, LintsEachModelOnceAndGoesOnAfterARestart) {
+  const auto linter = lint::Linter::Open(MREG_LINT_ONNX, {});
+  ASSERT_TRUE(linter.ok()) << linter.status();
+  const Bytes wrong = ReplaceOnce(half_, "MatMul", "MatMil");
+  const CommitId first = site_.Commit({{"a.onnx", half_}, {"same.onnx", half_}, {"b.onnx", wrong}});
+  Push("acme/a", first);
+  EXPECT_FALSE(*knowledge().LintStep(*linter, {}));
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_TRUE(*knowledge().LintStep(*linter, {}));
+  registry_.reset();
+  registry_ = *registry::OpenRegistry(directory_, registry::OpenMode::kExisting, options_,
+                                      PosixFileSystem(), clock_);
+  EXPECT_TRUE(*knowledge().LintStep(*linter, {}));
+  EXPECT_FALSE(*knowledge().LintStep(*linter, {}));
+  EXPECT_THAT(Find("lint:passed"), UnorderedElementsAre("acme/a a.onnx", "acme/a same.onnx"));
+  EXPECT_THAT(Find("lint:failed"), ElementsAre("acme/a b.onnx"));
+
+  Push("acme/a", site_.Commit({{"c.onnx", wrong}}, {first}));
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_FALSE(*knowledge().LintStep(*linter, {}));
+  EXPECT_THAT(Find("lint:failed"), ElementsAre("acme/a c.onnx"));
+  const auto name = *registry::RepositoryName::Parse("acme/a");
+  EXPECT_THAT(knowledge().Models(Access::Owner(), name, "main")->models.at(0).record.lint,
+              HasSubstr("topologically sorted"));
+}
+
+TEST_F(KnowledgeTest, AStoppedLintLeavesTheModelForTheNextOne) {
+  const auto linter = lint::Linter::Open(MREG_LINT_ONNX, {});
+  Push("acme/a", site_.Commit({{"a.onnx", half_}}));
+  ASSERT_TRUE(knowledge().Follow().ok());
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(absl::IsCancelled(knowledge().LintStep(*linter, stop.get_token()).status()));
+  EXPECT_TRUE(*knowledge().LintStep(*linter, {}));
 }
 
 TEST_F(KnowledgeTest, EntersManyVersionsInPortions) {
