@@ -226,6 +226,34 @@ TEST_F(ApiTest, AttestationsAreAddedAndTold) {
   EXPECT_EQ(refused->status, 404);
 }
 
+TEST_F(ApiTest, AVersionsModelsComeWithFactsAndVerdicts) {
+  const Bytes model = test_models::MakeTransformerModel(test_models::kSmallModel);
+  const auto remote = sync::MakeHttpRemote({served_.base_url(), "", token_}, Vad());
+  const CommitId commit = site_.Commit({{"a/encoder.onnx", model}, {"README.md", "# Read\n"}});
+  ASSERT_TRUE(site_.PushTo(*remote, commit, "refs/heads/encoder").ok());
+  EXPECT_GT(GetJson("/repos/acme/vad/models/encoder")["behind"], 0);
+  ASSERT_TRUE(served_.registry().knowledge().Follow().ok());
+  const auto listed = GetJson("/repos/acme/vad/models/encoder");
+  EXPECT_EQ(listed["commit"], commit.ToHex());
+  EXPECT_EQ(listed["behind"], 0);
+  ASSERT_EQ(listed["models"].size(), 1u);
+  EXPECT_EQ(listed["models"][0]["path"], "a/encoder.onnx");
+  EXPECT_EQ(listed["models"][0]["targets"]["ort-1.23.2-cpu"], "supported");
+  EXPECT_TRUE(listed["models"][0]["lint"].is_null());
+
+  const auto one = GetJson("/repos/acme/vad/models/encoder/a/encoder.onnx");
+  EXPECT_EQ(one["size"], model.size());
+  EXPECT_EQ(one["facts"]["ir_version"], 8);
+  EXPECT_EQ(one["verdicts"].size(), listed["models"][0]["targets"].size());
+  EXPECT_TRUE(one["lint"].is_null());
+  const auto id = *ArtifactId::FromHex(one["sha256"].get<std::string>());
+  EXPECT_EQ(id.ToHex(), listed["models"][0]["sha256"]);
+  for (const char* absent : {"encoder/README.md", "encoder/none.onnx", "none", "none/a.onnx"}) {
+    EXPECT_EQ(Get(std::string("/repos/acme/vad/models/") + absent)->status, 404) << absent;
+  }
+  EXPECT_EQ(Get("/repos/acme/none/models/main")->status, 404);
+}
+
 TEST_F(ApiTest, WhatTheClientHasIsNotSentAgain) {
   const std::string etag = Get("/repos/acme/vad/files/v1/README.md")->get_header_value("ETag");
   // This client waits for a body even after a 304, until the connection is closed.

@@ -54,6 +54,7 @@ std::vector<http::Route> AllRoutes(registry::Registry& registry) {
   AddSystemRoutes(registry, routes);
   AddBrowseRoutes(registry, routes);
   AddAttestationRoutes(registry, routes);
+  AddModelRoutes(registry, routes);
   AddSearchRoutes(registry, routes);
   AddSyncRoutes(registry, routes);
   AddAdminRoutes(registry, routes);

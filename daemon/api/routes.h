@@ -11,6 +11,7 @@ namespace mreg::api {
 // Each adds its routes; `registry` outlives them.
 void AddSystemRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddBrowseRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
+void AddModelRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddSyncRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddAdminRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddAttestationRoutes(registry::Registry& registry, std::vector<http::Route>& routes);

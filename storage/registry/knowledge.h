@@ -92,7 +92,6 @@ class Knowledge {
   absl::StatusOr<std::shared_ptr<catalog::Catalog>> Open();
   absl::StatusOr<catalog::LintRecord> Lint(const catalog::Hit& entry, const lint::Linter& linter,
                                            const std::stop_token& stop) const;
-  absl::StatusOr<uint64_t> Behind(const catalog::Catalog& catalog) const;
 
   std::string CatalogPath() const { return JoinPath(directory_, "catalog.sqlite"); }
   absl::Status LoadTargets();
