@@ -95,6 +95,27 @@ bool SetGrace(const toml::node& value, Config& config) {
   return true;
 }
 
+bool SetHasLint(const toml::node& value, Config& config) {
+  const auto enabled = value.value_exact<bool>();
+  if (enabled) config.has_lint = *enabled;
+  return enabled.has_value();
+}
+
+bool SetLintSeconds(const toml::node& value, Config& config) {
+  int64_t seconds = 0;
+  if (!ToNumber(value, 1, 3'600, seconds)) return false;
+  config.lint.seconds = static_cast<double>(seconds);
+  return true;
+}
+
+bool SetLintMemory(const toml::node& value, Config& config) {
+  constexpr int64_t kLeast = 64 << 20;  // libonnx itself needs some
+  int64_t bytes = 0;
+  if (!ToNumber(value, kLeast, int64_t{1} << 40, bytes)) return false;
+  config.lint.memory = static_cast<uint64_t>(bytes);
+  return true;
+}
+
 constexpr int64_t kMostBytes = int64_t{1} << 60;
 constexpr std::string_view kNamespaceQuota = "quota.namespaces.";
 
@@ -149,6 +170,9 @@ const Setters& AllSetters() {
       {"anonymous_read", SetAnonymousRead},
       {"worker_threads", SetWorkers},
       {"stop_grace_seconds", SetGrace},
+      {"lint.enabled", SetHasLint},
+      {"lint.seconds", SetLintSeconds},
+      {"lint.memory_bytes", SetLintMemory},
       {"log.level", Text(&Config::log_level)},
       {"quota.default_bytes", SetQuota},
       {"tls.certificate_chain", Tls(&http::TlsFiles::certificate_chain)},

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/http/server.h"
+#include "schema/lint/lint.h"
 #include "storage/registry/access.h"
 #include "storage/registry/content_rules.h"
 #include "storage/registry/quotas.h"
@@ -24,6 +25,8 @@ struct Config {
   std::chrono::seconds stop_grace{30};
   registry::QuotaLimits quotas;
   registry::ContentRules content;
+  bool has_lint = true;
+  lint::LintLimits lint{.niceness = 19};
 };
 
 // Sets what the TOML text names and leaves the rest. InvalidArgument, with the key and line, for

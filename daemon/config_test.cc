@@ -48,6 +48,20 @@ TEST(Config, QuotasAreForAllNamespacesAndForSome) {
   EXPECT_EQ(Config().quotas.Of("acme"), std::nullopt);
 }
 
+TEST(Config, TheLintCanBeLimitedAndTurnedOff) {
+  Config config;
+  EXPECT_TRUE(config.has_lint);
+  EXPECT_EQ(config.lint.niceness, 19);
+  ASSERT_TRUE(
+      ApplyToml("[lint]\nenabled = false\nseconds = 5\nmemory_bytes = 536_870_912\n", config).ok());
+  EXPECT_FALSE(config.has_lint);
+  EXPECT_EQ(config.lint.seconds, 5);
+  EXPECT_EQ(config.lint.memory, uint64_t{512} << 20);
+  for (const char* wrong : {"lint.enabled = 1", "lint.seconds = 0", "lint.memory_bytes = 1000"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(ApplyToml(wrong, config))) << wrong;
+  }
+}
+
 TEST(Config, ContentRulesAreForAllNamespacesAndForSome) {
   using registry::ContentRule;
   Config config;

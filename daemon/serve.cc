@@ -7,14 +7,18 @@
 #include <spdlog/spdlog.h>
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "daemon/admin_client.h"
 #include "daemon/api/handler.h"
 #include "schema/base/status.h"
+#include "schema/lint/lint.h"
+#include "schema/process/process.h"
 #include "storage/registry/registry.h"
 
 namespace mreg::daemon {
@@ -83,22 +87,49 @@ void ExplainFirstStart(registry::Registry& registry, const Config& config) {
              config.data);
 }
 
-// Keeps the catalog up to date with the journal until it is told to stop.
-void FollowJournal(registry::Knowledge& knowledge, const std::stop_token& stop) {
+// Does `step`, which says whether there was anything to do, until it is told to stop. What fails is
+// logged as `event` and tried again later.
+void Repeat(const char* event, const std::stop_token& stop,
+            const std::function<absl::StatusOr<bool>()>& step) {
   constexpr std::chrono::milliseconds kPause{200};
   constexpr std::chrono::seconds kPauseAfterError{30};
   std::mutex mutex;
   std::condition_variable_any wake;
   while (!stop.stop_requested()) {
-    const auto events = knowledge.FollowStep();
-    if (!events.ok()) {
-      LogEvent("catalog_failed", {{"error", std::string(MessageOf(events.status()))}});
-    } else if (*events > 0) {
+    const auto did = step();
+    if (stop.stop_requested()) return;
+    if (!did.ok()) {
+      LogEvent(event, {{"error", std::string(MessageOf(did.status()))}});
+    } else if (*did) {
       continue;
     }
     std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, events.ok() ? kPause : kPauseAfterError, [] { return false; });
+    wake.wait_for(lock, stop, did.ok() ? kPause : kPauseAfterError, [] { return false; });
   }
+}
+
+// Keeps the catalog up to date with the journal.
+void FollowJournal(registry::Knowledge& knowledge, const std::stop_token& stop) {
+  Repeat("catalog_failed", stop, [&]() -> absl::StatusOr<bool> {
+    MREG_ASSIGN_OR_RETURN(const uint64_t events, knowledge.FollowStep());
+    return events > 0;
+  });
+}
+
+absl::StatusOr<lint::Linter> OpenLinter(const lint::LintLimits& limits) {
+  MREG_ASSIGN_OR_RETURN(std::string program, process::ProgramBeside("mreg-lint-onnx"));
+  return lint::Linter::Open(std::move(program), limits);
+}
+
+// Lints what is in the catalog. Without the program a registry does all else.
+void LintModels(registry::Knowledge& knowledge, const Config& config, const std::stop_token& stop) {
+  if (!config.has_lint) return;
+  const auto linter = OpenLinter(config.lint);
+  if (!linter.ok()) {
+    LogEvent("lint_unavailable", {{"error", std::string(MessageOf(linter.status()))}});
+    return;
+  }
+  Repeat("lint_failed", stop, [&] { return knowledge.LintStep(*linter, stop); });
 }
 
 }  // namespace
@@ -129,11 +160,15 @@ absl::Status Serve(const Config& config) {
   std::jthread follower([&registry = *registry](const std::stop_token& stop) {
     FollowJournal(registry.knowledge(), stop);
   });
+  std::jthread linter([&registry = *registry, &config](const std::stop_token& stop) {
+    LintModels(registry.knowledge(), config, stop);
+  });
   ExplainFirstStart(*registry, config);
   LogEvent("started", {{"version", MREG_VERSION}, {"data", config.data}});
   WaitForSignal(signals);
   LogEvent("stopping");
   follower.request_stop();
+  linter.request_stop();
   registry->StopUpkeep();
   server->Stop(config.stop_grace);
   LogEvent("stopped");
