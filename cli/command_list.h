@@ -22,6 +22,7 @@ extern const Command kGcCommand;
 extern const Command kHelpCommand;
 extern const Command kInitCommand;
 extern const Command kInspectCommand;
+extern const Command kLintCommand;
 extern const Command kLogCommand;
 extern const Command kLoginCommand;
 extern const Command kLogoutCommand;

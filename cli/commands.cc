@@ -12,7 +12,7 @@
 namespace mreg::cli {
 namespace {
 
-constexpr std::array<const Command*, 43> kCommands = {
+constexpr auto kCommands = std::to_array<const Command*>({
     &kInitCommand,
     &kCloneCommand,
     &kConfigCommand,
@@ -25,6 +25,7 @@ constexpr std::array<const Command*, 43> kCommands = {
     &kLsCommand,
     &kInspectCommand,
     &kCheckCommand,
+    &kLintCommand,
     &kValidateCommand,
     &kTargetListCommand,
     &kTargetShowCommand,
@@ -56,7 +57,7 @@ constexpr std::array<const Command*, 43> kCommands = {
     &kCompletionCommand,
     &kVersionCommand,
     &kHelpCommand,
-};
+});
 
 const Command* FindByName(std::string_view name) {
   const auto found = std::find_if(kCommands.begin(), kCommands.end(),

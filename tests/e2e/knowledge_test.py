@@ -69,6 +69,48 @@ class KnowledgeTest(unittest.TestCase):
         self.assertEqual(clone.run("inspect", "v9", code=None).code, 3)
 
     @on_each_registry
+    def test_libonnx_is_asked_and_refuses_nothing(self, world):
+        models = {path.split("/")[-2]: path for path in known_models()}
+        fine, refused = (read_file(models[name]) for name in ("test_relu", "test_PixelShuffle"))
+        later = two_models()[1]  # of opset 18
+        ada = world.person("ada")
+        ada.write("fine.onnx", fine)
+        ada.write("later.onnx", later)
+        ada.write("cut.onnx", fine[:-9])
+        self.assertIn("fine.onnx: passed (libonnx ", ada.run("lint", "fine.onnx").out)
+        self.assertIn("later", ada.run("lint", "later.onnx").out)
+        ada.run("lint", "later.onnx", "--strict", code=1)
+        ada.run("lint", "cut.onnx", code=2)
+
+        clone = ada.begin("zoo", world.registry.url("acme/zoo"))
+        clone.write("fine.onnx", fine)
+        clone.write("refused.onnx", refused)
+        clone.write("later.onnx", later)
+        clone.run("add", ".")
+        clone.run("commit", "-m", "zoo")
+        clone.run("push", "origin", "main")
+        answer = clone.run("lint", "--json", code=1).json()
+        self.assertEqual([(model["path"], model["lint"]["result"]) for model in answer["models"]],
+                         [("fine.onnx", "passed"), ("later.onnx", "unknown"),
+                          ("refused.onnx", "failed")])
+        clone.run("lint", "HEAD:fine.onnx")
+        if not hasattr(world.registry, "log_text"):
+            return
+
+        def found(result):
+            # The daemon asks libonnx a moment after the push.
+            for _ in range(100):
+                hits = clone.json("search", "lint:" + result)["hits"]
+                if hits:
+                    return [hit["path"] for hit in hits]
+                time.sleep(.1)
+            return []
+
+        self.assertEqual(found("passed"), ["fine.onnx"])
+        self.assertEqual(found("failed"), ["refused.onnx"])
+        self.assertEqual(found("unknown"), ["later.onnx"])
+
+    @on_each_registry
     def test_models_are_found_by_what_they_are(self, world):
         models = {path.split("/")[-2]: path for path in known_models()}
         ada = world.person("ada")
