@@ -1,10 +1,12 @@
-// Any bytes: a model is refused or read, and its facts are JSON on one line.
+// Any bytes: a model is refused or read; then its skeleton can be read too, and its facts are JSON
+// on one line.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "schema/onnx/facts_json.h"
 #include "schema/onnx/model_reader.h"
+#include "schema/onnx/skeleton.h"
 #include "tests/models/memory_file.h"
 
 namespace {
@@ -22,6 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Require(model.status().code() == absl::StatusCode::kInvalidArgument);
     return 0;
   }
+  const auto skeleton = mreg::onnx::MakeSkeleton(file, 1 << 30);
+  Require(skeleton.ok());
+  const auto again = mreg::onnx::ReadModel(mreg::test_models::MemoryFile(*skeleton));
+  Require(again.ok() && again->graph.nodes.size() == model->graph.nodes.size());
   const std::string json = mreg::onnx::FactsToJson(mreg::onnx::GatherFacts(*model));
   Require(json.find('\n') == std::string::npos && nlohmann::json::accept(json));
   return 0;
