@@ -36,6 +36,7 @@ extern const Command kRemoteRemoveCommand;
 extern const Command kRemoteSetUrlCommand;
 extern const Command kRestoreCommand;
 extern const Command kSearchCommand;
+extern const Command kLineageCommand;
 extern const Command kShowCommand;
 extern const Command kStatusCommand;
 extern const Command kStoreOptimizeCommand;

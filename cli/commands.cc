@@ -48,6 +48,7 @@ constexpr auto kCommands = std::to_array<const Command*>({
     &kPullCommand,
     &kPushCommand,
     &kSearchCommand,
+    &kLineageCommand,
     &kLoginCommand,
     &kLogoutCommand,
     &kFsckCommand,

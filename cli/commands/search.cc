@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <string>
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/asked_registry.h"
 #include "cli/command_list.h"
 #include "cli/context.h"
-#include "cli/credentials.h"
 #include "cli/display.h"
-#include "cli/hint.h"
 #include "cli/remote_access.h"
 #include "cli/terminal/json.h"
 #include "cli/terminal/table.h"
@@ -24,31 +22,6 @@ namespace {
 
 using catalog::Number;
 using terminal::Align;
-
-// The registry that is asked for, or that of the clone's remote.
-absl::StatusOr<std::string> ChooseRegistry(Context& context, const Arguments& arguments) {
-  constexpr std::string_view kFilePrefix = "file://";
-  if (arguments.Has("registry")) {
-    const std::string url = arguments.Get("registry");
-    return url.starts_with(kFilePrefix) ? url : RegistryOf(url);
-  }
-  const auto workspace = context.OpenWorkspace();
-  if (absl::IsNotFound(workspace.status())) {
-    return WithHint(workspace.status(), "name a registry: mreg search --registry URL");
-  }
-  MREG_RETURN_IF_ERROR(workspace.status());
-  MREG_ASSIGN_OR_RETURN(const NamedRemote remote, ChooseRemote(**workspace, ""));
-  MREG_ASSIGN_OR_RETURN(const sync::RemoteUrl url, sync::ParseRemoteUrl(remote.url));
-  if (url.scheme == sync::Scheme::kHttp) return url.base;
-  return fmt::format("{}{}", kFilePrefix, url.base);
-}
-
-absl::StatusOr<size_t> ReadLimit(const std::string& text) {
-  size_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error == std::errc() && end == text.data() + text.size()) return limit;
-  return absl::InvalidArgumentError("--limit takes a number");
-}
 
 std::string NumberText(int64_t number) {
   return number == catalog::kUnknown ? "" : fmt::to_string(number);
@@ -97,14 +70,11 @@ void PrintText(terminal::Terminal& terminal, const registry::Findings& findings,
 
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
   MREG_ASSIGN_OR_RETURN(const std::string registry, ChooseRegistry(context, arguments));
-  std::string token;
-  if (!registry.starts_with("file:")) {
-    MREG_ASSIGN_OR_RETURN(token, TokenFor(context.environment(), registry));
-  }
+  MREG_ASSIGN_OR_RETURN(const std::string token, TokenForRegistry(context, registry));
   catalog::Page page;
   page.has_facets = arguments.Has("facets");
   page.before = arguments.Get("before", "");
-  MREG_ASSIGN_OR_RETURN(page.limit, ReadLimit(arguments.Get("limit", "20")));
+  MREG_ASSIGN_OR_RETURN(page.limit, arguments.Number("limit", page.limit));
   const std::string query = fmt::format("{}", fmt::join(arguments.All("QUERY"), " "));
   const auto findings = sync::SearchRegistry(
       registry, [&](const std::string&) { return token; }, query, page);
@@ -121,9 +91,7 @@ constexpr Positional kPositionals[] = {
     {"QUERY", Count::kAny, "Words, and what a model has: op:Conv opset<=17 size<50MB"}};
 
 constexpr Option kOptions[] = {
-    {.name = "registry",
-     .value = "URL",
-     .help = "Where to search (default: the registry of this clone's remote)"},
+    kRegistryOption,
     {.name = "facets", .help = "Count what is found by namespace, type, license and so on"},
     {.name = "limit", .letter = 'n', .value = "COUNT", .help = "How many to list (default: 20)"},
     {.name = "before", .value = "PLACE", .help = "Go on where the page before ended"}};

@@ -56,6 +56,7 @@ std::vector<http::Route> AllRoutes(registry::Registry& registry) {
   AddAttestationRoutes(registry, routes);
   AddModelRoutes(registry, routes);
   AddSearchRoutes(registry, routes);
+  AddLineageRoutes(registry, routes);
   AddSyncRoutes(registry, routes);
   AddAdminRoutes(registry, routes);
   AddGcRoutes(registry, routes);

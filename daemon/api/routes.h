@@ -16,6 +16,7 @@ void AddSyncRoutes(registry::Registry& registry, std::vector<http::Route>& route
 void AddAdminRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddAttestationRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddGcRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
+void AddLineageRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddSearchRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 void AddOptimizeRoutes(registry::Registry& registry, std::vector<http::Route>& routes);
 

@@ -5,7 +5,7 @@ import struct
 import time
 import unittest
 
-from worlds import on_each_registry, onnx_models, read_file
+from worlds import field, on_each_registry, onnx_models, read_file, varint
 
 
 def known_models(limit=None):
@@ -16,16 +16,6 @@ def known_models(limit=None):
 
 
 ELEMENTS = 4096
-
-
-def field(number, payload):
-    """A protobuf field of bytes."""
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def varint(value):
-    low, rest = value & 127, value >> 7
-    return bytes([low | 128]) + varint(rest) if rest else bytes([low])
 
 
 def two_models():

@@ -338,3 +338,13 @@ def onnx_models(limit):
     for folder, _, names in sorted(os.walk(ONNX_MODELS)):
         found += [os.path.join(folder, name) for name in sorted(names) if name.endswith(".onnx")]
     return found[:limit]
+
+
+def field(number, payload):
+    """A protobuf field of bytes."""
+    return varint(number << 3 | 2) + varint(len(payload)) + payload
+
+
+def varint(value):
+    low, rest = value & 127, value >> 7
+    return bytes([low | 128]) + varint(rest) if rest else bytes([low])
