@@ -1,5 +1,5 @@
-// Any bytes: a model is refused or read; then its skeleton can be read too, and its facts are JSON
-// on one line.
+// Any bytes: a model is refused or read; its skeleton is the same graph, and its facts are JSON on
+// one line.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -25,9 +25,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   const auto skeleton = mreg::onnx::MakeSkeleton(file, 1 << 30);
-  Require(skeleton.ok());
-  const auto again = mreg::onnx::ReadModel(mreg::test_models::MemoryFile(*skeleton));
-  Require(again.ok() && again->graph.nodes.size() == model->graph.nodes.size());
+  // It goes into messages that the reader of models passes over.
+  if (!skeleton.ok()) {
+    Require(absl::IsInvalidArgument(skeleton.status()));
+  } else {
+    const auto again = mreg::onnx::ReadModel(mreg::test_models::MemoryFile(*skeleton));
+    Require(again.ok() && again->graph.nodes.size() == model->graph.nodes.size());
+  }
   const std::string json = mreg::onnx::FactsToJson(mreg::onnx::GatherFacts(*model));
   Require(json.find('\n') == std::string::npos && nlohmann::json::accept(json));
   return 0;
