@@ -110,7 +110,10 @@ class SqliteCatalog final : public Catalog {
     std::lock_guard lock(mutex_);
     MREG_ASSIGN_OR_RETURN(const auto versions, entries_.VersionsOf(repository));
     std::vector<CommitId> commits;
-    for (const auto& [id, commit] : versions) commits.push_back(commit);
+    const Bitmap& alive = terms_.Find(kAlive);
+    for (const auto& [id, commit] : versions) {
+      if (alive.contains(id)) commits.push_back(commit);
+    }
     std::ranges::sort(commits);
     commits.erase(std::unique(commits.begin(), commits.end()), commits.end());
     return commits;

@@ -80,7 +80,8 @@ class Catalog {
   // of values those of 1 to 256 bytes, of texts the first 64 KiB each.
   virtual absl::Status Apply(const Update& update) = 0;
 
-  // Versions of `repository` that have entries, whether alive or not; empty for an unknown one.
+  // Versions of `repository` that have entries and are alive; empty for an unknown one. One that
+  // comes back is entered again.
   virtual absl::StatusOr<std::vector<CommitId>> KnownVersions(
       std::string_view repository) const = 0;
 

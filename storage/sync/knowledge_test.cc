@@ -96,6 +96,12 @@ TEST_F(KnowledgeTest, FollowsVersionsAsTheyComeAndGo) {
                   .ok());
   ASSERT_TRUE(knowledge().Follow().ok());
   EXPECT_THAT(Find("version:all"), IsEmpty());
+
+  Push("acme/a", site_.Commit({{"m.onnx", full_}, {"more", "text"}}, {second}));
+  ASSERT_TRUE(knowledge().Follow().ok());
+  EXPECT_THAT(Find("version:all"), ElementsAre("acme/a m.onnx", "acme/a m.onnx", "acme/a m.onnx"))
+      << "they came back";
+  EXPECT_THAT(Find("dtype:fp32"), ElementsAre("acme/a m.onnx"));
 }
 
 TEST_F(KnowledgeTest, TellsOfTheModelsOfAVersion) {
