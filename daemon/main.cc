@@ -147,6 +147,13 @@ absl::Status RunFsck(const Options& options) {
   return absl::DataLossError(fmt::format("{} problems found", report["problems"].size()));
 }
 
+absl::Status RunCatalogRebuild(const Options& options) {
+  MREG_RETURN_IF_ERROR(
+      CallAsOwner(options.data, IfAbsent::kFail, "POST", "/api/v1/catalog/rebuild", "").status());
+  fmt::print(stderr, "mregd: made the catalog anew\n");
+  return absl::OkStatus();
+}
+
 using Run = absl::Status (*)(const Options&);
 
 class Program {
@@ -166,6 +173,10 @@ class Program {
     fsck->add_flag("--quick", options_.quick, "Check the index only, not every byte");
     AddGc();
     AddOptimize();
+    CLI::App* const catalog = app_.add_subcommand("catalog", "The index that searches ask.");
+    catalog->require_subcommand(1);
+    Add(*catalog, "rebuild", "Drop it and make it anew from what the registry has.",
+        RunCatalogRebuild);
   }
 
   int Main(int argc, char** argv) {

@@ -109,7 +109,7 @@ constexpr Example kExamples[] = {
     {"lineage", "What the version that is checked out came from, and what came of it."},
     {"lineage acme/base@v1 --down --ref prod",
      "What in production descends from this base, in all repositories."},
-    {"lineage --dot | dot -Tsvg", "The same as a picture."}};
+    {"lineage --dot", "The same as a picture, for Graphviz."}};
 
 }  // namespace
 

@@ -18,6 +18,8 @@ constexpr size_t kMostLikenesses = 1'000;
 constexpr size_t kMostInferred = 3;  // edges of one model
 // Confidences nearer than this are the same.
 constexpr double kSame = 0.002;
+// What was made later than a model is seldom its source: it counts so much less.
+constexpr double kLater = 0.02;
 // Who committed is believed unless something else is nearer by more than this.
 constexpr double kBelieved = 0.05;
 
@@ -37,6 +39,7 @@ std::vector<ModelNumber> ModelsAt(const std::vector<VersionPlace>& places) {
 struct LineageEdges::Candidate {
   Likeness likeness;
   FirstVersion origin;
+  double score = 0;  // by which candidates are taken
 };
 
 absl::StatusOr<const LineageEdges::Places*> LineageEdges::PlacesOf(const CommitId& version) {
@@ -118,7 +121,8 @@ absl::StatusOr<std::vector<LineageEdges::Candidate>> LineageEdges::CandidatesFor
     if (likeness.direction == Direction::kUnknown && origin < *source) continue;
     MREG_ASSIGN_OR_RETURN(const bool is_reverse, Says(source->commit, origin.commit));
     if (is_reverse) continue;
-    candidates.push_back({likeness, *source});
+    candidates.push_back(
+        {likeness, *source, likeness.confidence - (origin < *source ? kLater : 0)});
   }
   return candidates;
 }
@@ -128,7 +132,7 @@ absl::StatusOr<std::vector<LineageEdges::Candidate>> LineageEdges::CandidatesFor
 absl::StatusOr<bool> LineageEdges::IsExplained(const Candidate& candidate,
                                                const Explained& explained) {
   for (const auto& [model, confidence] : explained) {
-    if (confidence < candidate.likeness.confidence) continue;
+    if (confidence < candidate.score) continue;
     MREG_ASSIGN_OR_RETURN(const auto likeness, ConfidenceOf(model, candidate.likeness.other));
     if (likeness) return true;
   }
@@ -167,10 +171,10 @@ absl::Status LineageEdges::AddInferred(const CommitId& version, const VersionPla
   for (size_t added = 0; added < kMostInferred && !candidates.empty();) {
     // The oldest of those that are as good as the best.
     double best = 0;
-    for (const auto& candidate : candidates) best = std::max(best, candidate.likeness.confidence);
+    for (const auto& candidate : candidates) best = std::max(best, candidate.score);
     auto next = candidates.end();
     for (auto it = candidates.begin(); it != candidates.end(); ++it) {
-      if (it->likeness.confidence < best - kSame) continue;
+      if (it->score < best - kSame) continue;
       if (next == candidates.end() || it->origin < next->origin) next = it;
     }
     const Candidate chosen = std::move(*next);
@@ -178,7 +182,7 @@ absl::Status LineageEdges::AddInferred(const CommitId& version, const VersionPla
     MREG_ASSIGN_OR_RETURN(const bool is_explained, IsExplained(chosen, explained));
     if (is_explained) continue;
     const Likeness& likeness = chosen.likeness;
-    explained.emplace_back(likeness.other, likeness.confidence + kSame);
+    explained.emplace_back(likeness.other, chosen.score + kSame);
     MREG_ASSIGN_OR_RETURN(LineageEdge* const edge, add(chosen.origin.commit, likeness.other));
     edge->how = likeness.how;
     edge->confidence = likeness.confidence;

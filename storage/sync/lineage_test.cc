@@ -137,6 +137,18 @@ TEST_F(LineageTest, IsDeclaredInGitAndInferred) {
   }
 }
 
+// To a quantised model its source and fine-tunes of that are about as near.
+TEST_F(LineageTest, WhatWasMadeLaterIsNotTakenForTheSource) {
+  const CommitId base = Push("acme/base", base_model_);
+  const CommitId small = Push("other/small", test_models::Quantise(base_model_));
+  CommitId last = base;
+  for (uint64_t seed = 20; seed < 28; ++seed) {
+    last = Push("acme/base", test_models::FineTune(base_model_, 1, 0.003, seed), {last});
+  }
+  EXPECT_THAT(Edges(Up(small)), ElementsAre("other/small <- acme/base inferred quantize"));
+  EXPECT_EQ(Trace(Up(small)).edges[0].source, base);
+}
+
 TEST_F(LineageTest, GoesOnFromVersionToVersionAcrossRepositories) {
   const CommitId base = Push("acme/base", base_model_);
   const CommitId tuned = PushDeclared("b/tuned", Tuned(base_model_), base, "fine-tune");

@@ -2,10 +2,11 @@
 """What mreg knows of models: told of files, of versions, of anything that calls itself a model."""
 
 import struct
+import subprocess
 import time
 import unittest
 
-from worlds import field, on_each_registry, onnx_models, read_file, varint
+from worlds import MREGD, field, on_each_registry, onnx_models, read_file, varint
 
 
 def known_models(limit=None):
@@ -135,6 +136,11 @@ class KnowledgeTest(unittest.TestCase):
         rest = clone.json("search", "-n", "1", "--before", first["next"])
         self.assertEqual(first["total"], 2)
         self.assertNotEqual(first["hits"], rest["hits"])
+        if MREGD:
+            subprocess.run([MREGD, "catalog", "rebuild", "--data", world.registry.folder],
+                           check=True, capture_output=True)
+            self.assertEqual(clone.json("search")["behind"], 0)
+            self.assertEqual(found("op:Conv"), ["acme/conv"])
 
     @on_each_registry
     def test_a_version_shows_its_card(self, world):
