@@ -23,7 +23,8 @@ class InstallTest(unittest.TestCase):
                               env={"PATH": "/usr/bin:/bin", "MREG_HOME": self._folder.name})
 
     def test_programs_and_manual_are_there(self):
-        for program in ("mreg", "mregd", "mreg-runner-ort", "mreg-runner-onnxruntime"):
+        for program in ("mreg", "mregd", "mreg-lint-onnx", "mreg-runner-ort",
+                        "mreg-runner-onnxruntime"):
             self.assertTrue(os.access(os.path.join(self.prefix, "bin", program), os.X_OK), program)
         self.assertTrue(os.path.exists(os.path.join(self.prefix, "share/man/man1/mreg.1")))
         self.assertEqual(self.mreg("version").returncode, 0)
