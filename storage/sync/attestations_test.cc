@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -114,6 +115,8 @@ class AttestationsTest : public testing::Test {
   }
   // Without a grace period.
   registry::GcReport Collect() {
+    // What happened in this millisecond is not older than any grace period.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
     const auto report = registry_->CollectGarbage(
         Access::Owner(), {registry::GcMode::kExecute, std::chrono::milliseconds(0)}, {});
     EXPECT_TRUE(report.ok()) << report.status();

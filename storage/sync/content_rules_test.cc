@@ -20,7 +20,7 @@ using testing::HasSubstr;
 const Bytes kPickle(
     "\x80\x02"
     "cos\nsystem\nX\x04\0\0\0true\x85R.",
-    27);
+    25);
 const Bytes kTextPickle = "cos\nsystem\n(S'true'\ntR.";
 
 Message ModelWithData(ByteView location, ByteView offset) {
