@@ -17,7 +17,11 @@ constexpr std::string_view kFilePrefix = "file://";
 absl::StatusOr<std::string> ChooseRegistry(Context& context, const Arguments& arguments) {
   if (arguments.Has("registry")) {
     const std::string url = arguments.Get("registry");
-    return url.starts_with(kFilePrefix) ? url : RegistryOf(url);
+    if (url.starts_with(kFilePrefix)) return url;
+    auto registry = RegistryOf(url);
+    if (registry.ok()) return registry;
+    return absl::InvalidArgumentError(
+        "--registry takes http://HOST[:PORT], https://HOST[:PORT] or file:///FOLDER");
   }
   const auto workspace = context.OpenWorkspace();
   if (absl::IsNotFound(workspace.status())) {

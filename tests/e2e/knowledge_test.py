@@ -132,6 +132,8 @@ class KnowledgeTest(unittest.TestCase):
         self.assertIn("acme/relu", clone.run("search", "relu").out)
         wrong = clone.run("search", "opsett:17", code=2).err
         self.assertIn("opset", wrong)
+        wrong = clone.run("search", "relu", "--registry", "/srv/registry", code=2).err
+        self.assertIn("file:///", wrong)
         first = clone.json("search", "-n", "1")
         rest = clone.json("search", "-n", "1", "--before", first["next"])
         self.assertEqual(first["total"], 2)
