@@ -12,7 +12,7 @@ absl::Status WrongIdLength(std::string_view kind, size_t expected, size_t actual
 
 absl::Status WrongIdText(std::string_view kind, size_t expected) {
   return absl::InvalidArgumentError(
-      fmt::format("not a {}: {} lower-case hex digits expected", kind, 2 * expected));
+      fmt::format("no {}: {} lower-case hex digits expected", kind, 2 * expected));
 }
 
 }  // namespace internal

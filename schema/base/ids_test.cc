@@ -24,7 +24,7 @@ TEST(Ids, WrongLengthUpperCaseAndOtherCharactersAreRefused) {
 
 TEST(Ids, ErrorsSayWhatWasExpected) {
   const auto status = CommitId::FromHex("zz").status();
-  EXPECT_EQ(status.message(), "not a commit id: 40 lower-case hex digits expected");
+  EXPECT_EQ(status.message(), "no commit id: 40 lower-case hex digits expected");
 }
 
 TEST(Ids, KindsDoNotConvertIntoEachOther) {
