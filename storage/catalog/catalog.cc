@@ -394,9 +394,10 @@ class SqliteCatalog final : public Catalog {
 
   std::vector<Facet> FacetsOf(const Bitmap& match) const {
     std::vector<Facet> facets;
+    const CommonCounter counter(match);
     for (const std::string_view key : kFacets) {
       Facet facet{std::string(key), {}};
-      for (TermCount& count : terms_.Count(key, match, kMostFacetValues)) {
+      for (TermCount& count : terms_.Count(key, counter, kMostFacetValues)) {
         facet.values.push_back({std::move(count.label), count.entries});
       }
       facets.push_back(std::move(facet));

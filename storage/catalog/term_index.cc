@@ -139,7 +139,7 @@ const Bitmap& TermIndex::Find(std::string_view term) const {
   return found == terms_.end() ? kNone : found->second.entries;
 }
 
-std::vector<TermCount> TermIndex::Count(std::string_view key, const Bitmap& match,
+std::vector<TermCount> TermIndex::Count(std::string_view key, const CommonCounter& match,
                                         size_t most) const {
   const std::string prefix = std::string(key) + ":";
   std::vector<TermCount> top;  // a heap, the last of them in front
@@ -147,7 +147,7 @@ std::vector<TermCount> TermIndex::Count(std::string_view key, const Bitmap& matc
        term != terms_.end() && term->first.starts_with(prefix); ++term) {
     // One that few entries have cannot be had by more of them.
     if (top.size() == most && term->second.count < top.front().entries) continue;
-    const uint64_t entries = match.and_cardinality(term->second.entries);
+    const uint64_t entries = match.Count(term->second.entries, term->second.count);
     if (entries == 0) continue;
     const std::string& label = term->second.label;
     top.push_back({label.empty() ? term->first.substr(prefix.size()) : label, entries});

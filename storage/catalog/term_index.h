@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "schema/base/bytes.h"
 #include "storage/catalog/bitmap.h"
+#include "storage/catalog/common_counter.h"
 #include "storage/sqlite/database.h"
 
 namespace mreg::catalog {
@@ -40,7 +41,7 @@ class TermIndex {
   // Empty for a term that no entry has.
   const Bitmap& Find(std::string_view term) const;
   // The values of `key` that entries of `match` have, at most `most`, the most frequent first.
-  std::vector<TermCount> Count(std::string_view key, const Bitmap& match, size_t most) const;
+  std::vector<TermCount> Count(std::string_view key, const CommonCounter& match, size_t most) const;
 
  private:
   struct Term {
