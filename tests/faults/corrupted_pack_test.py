@@ -5,10 +5,27 @@ import hashlib
 import http.client
 import json
 import os
+import struct
 import unittest
 import urllib.error
 
 import faults
+
+
+STREAM_HEADER_BYTES = 16
+RECORD_HEADER = struct.Struct("<cBHIII32s")
+ID_BYTES = 32
+
+
+def payloads_of(pack):
+    """Offset and size of each record's payload: docs/formats/pack.md."""
+    found, place = [], STREAM_HEADER_BYTES
+    while pack[place:place + 1] == b"C":
+        _, _, bases, stored, _, _, _ = RECORD_HEADER.unpack_from(pack, place)
+        place += RECORD_HEADER.size + bases * ID_BYTES
+        found.append((place, stored))
+        place += stored
+    return found
 
 
 class FlippedBits(faults.FaultTest):
@@ -33,9 +50,11 @@ class FlippedBits(faults.FaultTest):
             return None
 
     def flip(self, pack):
-        """One bit in the middle of the pack's largest part, its chunks."""
+        """One bit of a chunk. Reads go by the footer, so one of a record's header harms nobody."""
         with open(pack, "r+b") as file:
-            place = self.random.randrange(1 << 10, os.path.getsize(pack) - (16 << 10))
+            payloads = payloads_of(file.read())
+            begin, size = self.random.choices(payloads, [size for _, size in payloads])[0]
+            place = begin + self.random.randrange(size)
             file.seek(place)
             byte = file.read(1)[0]
             file.seek(place)
