@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "cli/help.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::cli {
 namespace {
@@ -102,12 +103,12 @@ class Parser {
     }
     if (used == positionals_.size()) return absl::OkStatus();
     return absl::InvalidArgumentError(
-        fmt::format("'{}' is too much", registry::EscapeForDisplay(positionals_[used])));
+        fmt::format("'{}' is too much", EscapeForDisplay(positionals_[used])));
   }
 
   static absl::Status Unknown(std::string_view option) {
     return absl::InvalidArgumentError(
-        fmt::format("there is no option {}", registry::EscapeForDisplay(option)));
+        fmt::format("there is no option {}", EscapeForDisplay(option)));
   }
 
   const Command& command_;
@@ -138,9 +139,8 @@ absl::StatusOr<uint64_t> Arguments::Number(std::string_view name, uint64_t other
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number < least) {
-    return absl::InvalidArgumentError(
-        fmt::format("--{} takes a whole number of at least {}, not '{}'", name, least,
-                    registry::EscapeForDisplay(text)));
+    return absl::InvalidArgumentError(fmt::format(
+        "--{} takes a whole number of at least {}, not '{}'", name, least, EscapeForDisplay(text)));
   }
   return number;
 }

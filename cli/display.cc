@@ -5,7 +5,7 @@
 
 #include "cli/terminal/table.h"
 #include "cli/terminal/units.h"
-#include "storage/registry/path_rules.h"
+#include "schema/base/display.h"
 
 namespace mreg::cli {
 namespace {
@@ -41,7 +41,7 @@ std::string FormatParents(const history::Commit& commit) {
 
 }  // namespace
 
-std::string Shown(std::string_view text) { return registry::EscapeForDisplay(text); }
+std::string Shown(std::string_view text) { return EscapeForDisplay(text); }
 
 std::string ShortReference(std::string_view reference) {
   for (const std::string_view prefix : {"refs/heads/", "refs/tags/", "refs/remotes/"}) {

@@ -12,8 +12,8 @@
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/hint.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::cli {
 namespace {
@@ -24,8 +24,8 @@ using Words = std::span<const std::string>;
 // A message may hold names from repositories and words of a server: its lines are escaped.
 std::string ShownLines(std::string_view text) {
   const size_t end = text.find('\n');
-  if (end == std::string_view::npos) return registry::EscapeForDisplay(text);
-  return fmt::format("{}\n{}", registry::EscapeForDisplay(text.substr(0, end)),
+  if (end == std::string_view::npos) return EscapeForDisplay(text);
+  return fmt::format("{}\n{}", EscapeForDisplay(text.substr(0, end)),
                      ShownLines(text.substr(end + 1)));
 }
 
@@ -39,8 +39,8 @@ ExitCode Report(Terminal& terminal, std::string_view goal, const absl::Status& s
 ExitCode ReportUnknown(Terminal& terminal, const std::string& name) {
   const auto nearest = NearestCommand(name);
   return Report(terminal, "",
-                WithHint(absl::InvalidArgumentError(fmt::format("there is no command '{}'",
-                                                                registry::EscapeForDisplay(name))),
+                WithHint(absl::InvalidArgumentError(
+                             fmt::format("there is no command '{}'", EscapeForDisplay(name))),
                          nearest ? fmt::format("did you mean `mreg {}`?", *nearest)
                                  : "`mreg help` lists all commands"));
 }

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "schema/base/display.h"
+
 namespace mreg::terminal {
 
 struct JsonWriter {
@@ -72,9 +74,9 @@ Json& Json::Append(Json value) {
 
 std::string Json::ToText() const {
   constexpr int kIndent = 2;
-  return JsonWriter::Build(*this).dump(kIndent, ' ', /*ensure_ascii=*/false,
-                                       nlohmann::json::error_handler_t::replace) +
-         "\n";
+  const std::string text = JsonWriter::Build(*this).dump(kIndent, ' ', /*ensure_ascii=*/false,
+                                                         nlohmann::json::error_handler_t::replace);
+  return EscapeJsonForDisplay(text) + "\n";
 }
 
 std::optional<std::string> FindText(std::string_view document, std::string_view member) {

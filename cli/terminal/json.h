@@ -47,7 +47,8 @@ class Json {
   // On an array.
   Json& Append(Json value);
 
-  // Indented by two blanks, with a line's end. Bytes that are not UTF-8 become U+FFFD.
+  // Indented by two blanks, with a line's end. Bytes that are not UTF-8 become U+FFFD, and
+  // what would garble a terminal is escaped.
   std::string ToText() const;
 
  private:

@@ -14,10 +14,10 @@
 #include "cli/workspace/add_selection.h"
 #include "cli/workspace/external_data.h"
 #include "cli/workspace/version_file.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
 #include "schema/formats/inspection/inspect_content.h"
 #include "storage/registry/content_rules.h"
-#include "storage/registry/path_rules.h"
 #include "storage/registry/version_card.h"
 
 namespace mreg::workspace {
@@ -84,7 +84,7 @@ class Adder {
     for (const std::string& path : paths) {
       MREG_ASSIGN_OR_RETURN(const auto file, clone_.tree().OpenFile(path));
       const auto verdict = formats::InspectContent(*file);
-      if (!verdict.ok()) return Annotate(verdict.status(), registry::EscapeForDisplay(path));
+      if (!verdict.ok()) return Annotate(verdict.status(), EscapeForDisplay(path));
       const absl::Status safe = registry::RefuseUnsafe(path, *verdict);
       if (!safe.ok())
         refusals += fmt::format("{}{}", refusals.empty() ? "" : "\n", MessageOf(safe));
@@ -161,7 +161,7 @@ class Adder {
       MREG_ASSIGN_OR_RETURN(const auto file, clone_.tree().OpenFile(path));
       const auto layout = content::PlanLayout(*file, {});
       if (!layout.ok()) {
-        return Annotate(layout.status(), registry::EscapeForDisplay(path));
+        return Annotate(layout.status(), EscapeForDisplay(path));
       }
       if (layout->model) {
         external.AddModel(path, *layout->model);
@@ -181,7 +181,7 @@ class Adder {
     MREG_ASSIGN_OR_RETURN(const auto alike, FilesLike(path));
     const auto put =
         store.PutFile(*file, ranges, alike, ingest, [&](uint64_t done) { Progress(*file, done); });
-    if (!put.ok()) return Annotate(put.status(), registry::EscapeForDisplay(path));
+    if (!put.ok()) return Annotate(put.status(), EscapeForDisplay(path));
     const bool is_model = put->layout.kind != content::FileKind::kOther;
     if (is_model && put->new_bytes >= kWorthFlushing) MREG_RETURN_IF_ERROR(ingest.Flush());
     const std::string pointer = history::FormatLfsPointer({put->artifact, put->size});

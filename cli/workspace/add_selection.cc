@@ -9,6 +9,7 @@
 
 #include "cli/workspace/path_arguments.h"
 #include "cli/workspace/tree_walk.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
 #include "storage/registry/path_rules.h"
 
@@ -16,7 +17,6 @@ namespace mreg::workspace {
 namespace {
 
 using history::StagedFile;
-using registry::EscapeForDisplay;
 
 bool HasStagedBelow(const history::StagingIndex& index, std::string_view folder) {
   const std::string prefix = folder.empty() ? "" : fmt::format("{}/", folder);

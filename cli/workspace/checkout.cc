@@ -6,6 +6,7 @@
 
 #include "cli/workspace/file_writer.h"
 #include "cli/workspace/missing_files.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
 #include "storage/registry/path_rules.h"
 
@@ -53,8 +54,8 @@ class CheckoutRun {
   absl::Status Remove(const PlannedRemoval& removal) {
     MREG_ASSIGN_OR_RETURN(const auto info, clone_.tree().Look(removal.path));
     if (info && history::StampOf(*info) != removal.stamp) {
-      return absl::AbortedError(fmt::format("{} changed before it could be removed",
-                                            registry::EscapeForDisplay(removal.path)));
+      return absl::AbortedError(
+          fmt::format("{} changed before it could be removed", EscapeForDisplay(removal.path)));
     }
     MREG_RETURN_IF_ERROR(clone_.tree().Remove(removal.path));
     index_.Remove(removal.path);
@@ -115,8 +116,7 @@ absl::Status CheckOut(Clone& clone, const CommitId& commit, StagedChanges staged
 absl::Status SwitchTo(Clone& clone, const std::string& reference, const FileProgress& progress) {
   MREG_ASSIGN_OR_RETURN(const auto target, clone.history().references().Read(reference));
   if (!target) {
-    return absl::NotFoundError(
-        fmt::format("there is no {}", registry::EscapeForDisplay(reference)));
+    return absl::NotFoundError(fmt::format("there is no {}", EscapeForDisplay(reference)));
   }
   MREG_ASSIGN_OR_RETURN(const CommitId commit, clone.history().Peel(*target));
   MREG_RETURN_IF_ERROR(CheckOut(clone, commit, StagedChanges::kCarry, progress));

@@ -5,15 +5,15 @@
 
 #include <cerrno>
 
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
 
 absl::Status Failed(std::string_view action, std::string_view path) {
   const int error = errno;
-  return ErrnoStatus(error, fmt::format("{} {}", action, registry::EscapeForDisplay(path)));
+  return ErrnoStatus(error, fmt::format("{} {}", action, EscapeForDisplay(path)));
 }
 
 }  // namespace

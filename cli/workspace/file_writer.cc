@@ -11,15 +11,13 @@
 #include "cli/workspace/fd_io.h"
 #include "cli/workspace/folder_reader.h"
 #include "cli/workspace/version_file.h"
+#include "schema/base/display.h"
 #include "schema/base/hex.h"
 #include "schema/base/random.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
-
-using registry::EscapeForDisplay;
 
 absl::Status Failed(int error, std::string_view action, std::string_view path) {
   return ErrnoStatus(error, fmt::format("{} {}", action, EscapeForDisplay(path)));

@@ -9,9 +9,9 @@
 #include <memory>
 #include <string_view>
 
+#include "schema/base/display.h"
 #include "schema/base/status.h"
 #include "schema/base/unique_fd.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
@@ -32,7 +32,7 @@ bool ComesBefore(const FolderEntry& a, const FolderEntry& b) {
 
 absl::StatusOr<std::vector<FolderEntry>> ReadFolder(int parent, const std::string& name) {
   const auto failed = [&](int error) {
-    return ErrnoStatus(error, fmt::format("list folder {}", registry::EscapeForDisplay(name)));
+    return ErrnoStatus(error, fmt::format("list folder {}", EscapeForDisplay(name)));
   };
   UniqueFd fd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (fd.get() < 0) return failed(errno);

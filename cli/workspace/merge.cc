@@ -11,8 +11,8 @@
 #include "cli/workspace/commit.h"
 #include "cli/workspace/path_arguments.h"
 #include "cli/workspace/status.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
@@ -40,8 +40,8 @@ absl::Status ApplyChoices(const Choices& choose, const std::vector<TreeEntry>& o
   for (const auto& [path, side] : choose) {
     const auto conflict = std::ranges::find(result.conflicts, path, &history::MergeConflict::path);
     if (conflict == result.conflicts.end()) {
-      return absl::InvalidArgumentError(fmt::format(
-          "{} is not in conflict: there is nothing to choose", registry::EscapeForDisplay(path)));
+      return absl::InvalidArgumentError(
+          fmt::format("{} is not in conflict: there is nothing to choose", EscapeForDisplay(path)));
     }
     result.conflicts.erase(conflict);
     Settle(result, path, FindIn(side == Side::kOurs ? ours : theirs, path));

@@ -7,8 +7,8 @@
 
 #include "cli/workspace/path_arguments.h"
 #include "cli/workspace/version_file.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
@@ -30,7 +30,7 @@ absl::StatusOr<FileSupply> FindSupply(Clone& clone, std::span<const history::Tre
   for (const history::TreeEntry& entry : entries) {
     const auto content = ReadContent(clone.history(), entry);
     if (!content.ok()) {
-      return Annotate(content.status(), registry::EscapeForDisplay(entry.path));
+      return Annotate(content.status(), EscapeForDisplay(entry.path));
     }
     supply.total_bytes += content->size();
     if (!content->artifact) continue;

@@ -8,9 +8,9 @@
 #include <system_error>
 
 #include "cli/workspace/work_tree.h"
+#include "schema/base/display.h"
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
@@ -51,8 +51,7 @@ absl::StatusOr<std::string> Resolve(const std::string& root, const fs::path& fro
   if (!below) below = Below(root, WithoutLinksAbove(whole));
   if (below) return *std::move(below);
   return absl::InvalidArgumentError(fmt::format("{} is outside of the work tree {}",
-                                                registry::EscapeForDisplay(path),
-                                                registry::EscapeForDisplay(root)));
+                                                EscapeForDisplay(path), EscapeForDisplay(root)));
 }
 
 }  // namespace
@@ -82,7 +81,7 @@ bool AnyCovers(std::span<const std::string> arguments, std::string_view path) {
 std::string ListForDisplay(std::span<const std::string> paths) {
   std::string text;
   for (size_t i = 0; i < std::min(paths.size(), kMostListed); ++i) {
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", registry::EscapeForDisplay(paths[i]));
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", EscapeForDisplay(paths[i]));
   }
   if (paths.size() > kMostListed) text += fmt::format(" and {} more", paths.size() - kMostListed);
   return text;

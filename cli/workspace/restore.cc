@@ -11,6 +11,7 @@
 #include "cli/workspace/path_arguments.h"
 #include "cli/workspace/sparse_checkout.h"
 #include "cli/workspace/version_file.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
 #include "storage/registry/path_rules.h"
 
@@ -53,8 +54,7 @@ absl::Status RequireMatches(std::span<const std::string> arguments,
                            return Covers(argument, entry.path);
                          });
     if (!matches) {
-      return absl::NotFoundError(
-          fmt::format("{} matches no file", registry::EscapeForDisplay(argument)));
+      return absl::NotFoundError(fmt::format("{} matches no file", EscapeForDisplay(argument)));
     }
   }
   return absl::OkStatus();

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "cli/workspace/ignore.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
@@ -20,7 +20,7 @@ absl::Status CheckPattern(const std::string& pattern) {
   }
   return absl::InvalidArgumentError(
       fmt::format("'{}' is no pattern for paths: '!' and '#' at its start need a '\\' before them",
-                  registry::EscapeForDisplay(pattern)));
+                  EscapeForDisplay(pattern)));
 }
 
 }  // namespace

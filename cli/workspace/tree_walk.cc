@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "cli/workspace/folder_reader.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
@@ -33,7 +33,7 @@ absl::StatusOr<std::optional<IgnoreRules>> ReadRules(const WorkTree& tree,
   if (!file.ok()) return file.status();
   if ((*file)->size() > kMaxIgnoreBytes) {
     return absl::ResourceExhaustedError(
-        fmt::format("{} is larger than 1 MiB", registry::EscapeForDisplay(path)));
+        fmt::format("{} is larger than 1 MiB", EscapeForDisplay(path)));
   }
   MREG_ASSIGN_OR_RETURN(const Bytes text, (*file)->ReadAll());
   return IgnoreRules(text);
@@ -90,8 +90,8 @@ class Walker {
   }
 
   static absl::Status TooDeep(std::string_view folder) {
-    return absl::FailedPreconditionError(fmt::format("folders nest deeper than {} at {}", kDeepest,
-                                                     registry::EscapeForDisplay(folder)));
+    return absl::FailedPreconditionError(
+        fmt::format("folders nest deeper than {} at {}", kDeepest, EscapeForDisplay(folder)));
   }
 
   const WorkTree& tree_;

@@ -5,15 +5,15 @@
 #include <cerrno>
 
 #include "cli/workspace/fd_io.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
 
 absl::Status Changed(std::string_view path) {
   return absl::AbortedError(
-      fmt::format("the file {} changed while it was read", registry::EscapeForDisplay(path)));
+      fmt::format("the file {} changed while it was read", EscapeForDisplay(path)));
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ absl::StatusOr<size_t> WorkFile::ReadAt(uint64_t offset, std::span<char> buffer)
 absl::StatusOr<uint64_t> WorkFile::Size() const {
   struct stat now;
   if (fstat(fd_.get(), &now) != 0) {
-    return ErrnoStatus(errno, fmt::format("look at {}", registry::EscapeForDisplay(path_)));
+    return ErrnoStatus(errno, fmt::format("look at {}", EscapeForDisplay(path_)));
   }
   return static_cast<uint64_t>(now.st_size);
 }
@@ -47,7 +47,7 @@ absl::StatusOr<Bytes> WorkFile::ReadAll() const {
 absl::Status WorkFile::CheckUnchanged() const {
   struct stat now;
   if (fstat(fd_.get(), &now) != 0) {
-    return ErrnoStatus(errno, fmt::format("look at {}", registry::EscapeForDisplay(path_)));
+    return ErrnoStatus(errno, fmt::format("look at {}", EscapeForDisplay(path_)));
   }
   if (history::StampOf(now) != stamp() || now.st_size != info_.st_size) return Changed(path_);
   return absl::OkStatus();

@@ -7,13 +7,11 @@
 #include <utility>
 
 #include "cli/workspace/folder_reader.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
-
-using registry::EscapeForDisplay;
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 

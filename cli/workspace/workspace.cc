@@ -17,9 +17,9 @@
 #include "cli/workspace/restore.h"
 #include "cli/workspace/sparse_checkout.h"
 #include "cli/workspace/status.h"
+#include "schema/base/display.h"
 #include "schema/base/file_system.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::workspace {
 namespace {
@@ -151,7 +151,7 @@ absl::StatusOr<std::string> WithoutLinks(const std::string& directory) {
   std::error_code error;
   const auto path = std::filesystem::canonical(directory, error);
   if (!error) return path.string();
-  return ErrnoStatus(error.value(), fmt::format("open {}", registry::EscapeForDisplay(directory)));
+  return ErrnoStatus(error.value(), fmt::format("open {}", EscapeForDisplay(directory)));
 }
 
 // A link of that name is nobody's clone: what it leads to may be anyone's.
@@ -177,7 +177,7 @@ absl::StatusOr<std::unique_ptr<Workspace>> InitWorkspace(const std::string& dire
   struct stat info;
   if (lstat(git_directory.c_str(), &info) == 0) {
     return absl::AlreadyExistsError(
-        fmt::format("{} already exists", registry::EscapeForDisplay(git_directory)));
+        fmt::format("{} already exists", EscapeForDisplay(git_directory)));
   }
   // Registered first: a clone that is not there keeps nothing in the store, one that the store
   // does not know could lose its files.
@@ -198,7 +198,7 @@ absl::StatusOr<std::unique_ptr<Workspace>> FindWorkspace(const std::string& dire
     folder = ParentPath(folder);
   }
   return absl::NotFoundError(fmt::format("{} is not in a clone: no folder above it has a {}",
-                                         registry::EscapeForDisplay(directory), kGitDirectory));
+                                         EscapeForDisplay(directory), kGitDirectory));
 }
 
 }  // namespace mreg::workspace

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "schema/base/display.h"
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "signing/dsse.h"

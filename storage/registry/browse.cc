@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::registry {
 namespace {

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "schema/base/display.h"
 #include "schema/base/status.h"
 #include "schema/formats/inspection/file_view.h"
 #include "storage/content/stored_file.h"

@@ -5,8 +5,8 @@
 
 #include <array>
 
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::registry {
 namespace {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
 #include "storage/registry/catalog_entries.h"
 #include "storage/registry/likeness.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::registry {
 namespace {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "schema/base/display.h"
 #include "schema/base/status.h"
 
 namespace mreg::registry {
@@ -70,13 +71,6 @@ absl::Status CheckPart(std::string_view path, std::string_view part) {
   return absl::OkStatus();
 }
 
-// Marks that hide or reorder the text around them: bidirectional controls, zero-width characters.
-bool IsInvisible(utf8proc_int32_t c) {
-  const auto category = utf8proc_category(c);
-  return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF ||
-         category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
-}
-
 }  // namespace
 
 std::string FoldPath(std::string_view path) {
@@ -89,27 +83,6 @@ std::string FoldPath(std::string_view path) {
   const std::unique_ptr<utf8proc_uint8_t, Free> folded(raw);
   if (length < 0) return "";
   return std::string(reinterpret_cast<const char*>(folded.get()), static_cast<size_t>(length));
-}
-
-std::string EscapeForDisplay(std::string_view text) {
-  std::string shown;
-  while (!text.empty()) {
-    utf8proc_int32_t c = 0;
-    const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                         static_cast<utf8proc_ssize_t>(text.size()), &c);
-    if (length <= 0) {
-      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
-      text.remove_prefix(1);
-      continue;
-    }
-    if (IsInvisible(c)) {
-      shown += fmt::format("\\u{{{:04x}}}", c);
-    } else {
-      shown += text.substr(0, static_cast<size_t>(length));
-    }
-    text.remove_prefix(static_cast<size_t>(length));
-  }
-  return shown;
 }
 
 absl::Status CheckPath(std::string_view path) {

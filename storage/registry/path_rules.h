@@ -29,8 +29,4 @@ std::string FoldPath(std::string_view path);
 // Where a model at `path` finds external data at `location`, which stays below its folder.
 std::string PathBeside(std::string_view path, std::string_view location);
 
-// A path as it may be shown on a terminal: control characters, bidirectional marks and invalid
-// bytes escaped as \xNN or \u{NNNN}.
-std::string EscapeForDisplay(std::string_view text);
-
 }  // namespace mreg::registry

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "schema/base/display.h"
+
 namespace mreg::registry {
 namespace {
 
@@ -64,13 +66,6 @@ TEST(Files, LinksAndSubmodulesAreRefused) {
     const TreeEntry file{"a", mode, ObjectId()};
     EXPECT_FALSE(CheckFiles({&file, 1}).ok());
   }
-}
-
-TEST(Display, WhatWouldGarbleATerminalIsEscaped) {
-  EXPECT_EQ(EscapeForDisplay("a\tb\x1b[31m"), "a\\u{0009}b\\u{001b}[31m");
-  EXPECT_EQ(EscapeForDisplay("x\u202ey"), "x\\u{202e}y");
-  EXPECT_EQ(EscapeForDisplay("bad\xff"), "bad\\xff");
-  EXPECT_EQ(EscapeForDisplay("naïve 模型"), "naïve 模型");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mreg/v1/recipe.pb.h"
+#include "schema/base/display.h"
 #include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "storage/registry/manifest.h"

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "schema/base/display.h"
 #include "schema/base/status.h"
-#include "storage/registry/path_rules.h"
 
 namespace mreg::registry {
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "schema/base/display.h"
 #include "storage/history/lfs_pointer.h"
 #include "storage/registry/names.h"
 #include "storage/registry/path_rules.h"
@@ -28,7 +29,7 @@ void CheckPath(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   CheckPath(text);
-  for (const char c : mreg::registry::EscapeForDisplay(text)) {
+  for (const char c : mreg::EscapeForDisplay(text)) {
     Require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
   }
   if (const auto name = mreg::registry::RepositoryName::Parse(text); name.ok()) {

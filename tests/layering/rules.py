@@ -92,7 +92,7 @@ THIRD_PARTY = {
     "spdlog/*": ["daemon/serve.cc"],
     "sqlite3.h": ["storage/sqlite/database.cc"],
     "toml++/*": ["daemon/config.cc", "cli/settings_file.cc"],
-    "utf8proc.h": ["storage/registry/*.cc", "cli/terminal/table.cc"],
+    "utf8proc.h": ["schema/base/display.cc", "storage/registry/*.cc", "cli/terminal/table.cc"],
     "yaml-cpp/*": ["schema/formats/yaml.cc"],
     "zlib.h": ["schema/formats/inspection/inflate.cc"],
     "zstd.h": ["schema/formats/inspection/inflate.cc", "storage/content/encoding/frame.cc"],
