@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from worlds import MREGD, field, on_each_registry, onnx_models, read_file, varint
+from worlds import MREGD, field, on_each_registry, onnx_models, read_file, searched, varint
 
 
 def known_models(limit=None):
@@ -114,13 +114,7 @@ class KnowledgeTest(unittest.TestCase):
             clone.run("push")
 
         def found(*query):
-            # The daemon enters what is pushed a moment later.
-            for _ in range(100):
-                answer = clone.json("search", *query)
-                if answer["behind"] == 0:
-                    break
-                time.sleep(.1)
-            return [hit["repository"] for hit in answer["hits"]]
+            return [hit["repository"] for hit in searched(clone, *query)["hits"]]
 
         self.assertEqual(sorted(found()), ["acme/conv", "acme/relu"])
         self.assertEqual(found("op:Conv"), ["acme/conv"])

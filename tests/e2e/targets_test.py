@@ -5,18 +5,15 @@ import json
 import os
 import subprocess
 import tempfile
-import time
 import unittest
 
-from worlds import on_each_registry
+from worlds import READY, fake_runner, on_each_registry, searched
 
 DATA = "/usr/share/libonnx-testdata/data/node"
 # The runtimes that npm has: a package's version and ONNX Runtime's.
 PACKAGE = "sherpa-onnx-linux-x64"
 RUNTIMES = {"1.17.1": "1.12.15", "1.23.2": "1.12.23"}
 CACHE = os.environ.get("MREG_RUNTIMES", os.path.join(tempfile.gettempdir(), "mreg-test-runtimes"))
-
-READY = '{"event":"ready","protocol":1,"runner":"fake","runtime":"fake","version":"1"}'
 
 
 def model(name):
@@ -43,26 +40,8 @@ def library(version):
     return os.path.join(folder, "libonnxruntime.so")
 
 
-def fake_runner(person):
-    """A runner of a runtime in which every model gives the same output."""
-    tensor = {"name": "x", "type": "float", "shape": [1]}
-    ran = {"event": "ran", "seconds": .25, "peak_bytes": 4096,
-           "outputs": [{**tensor, "data": "AACAPw=="}]}
-    answers = [{"event": "loaded", "seconds": .5, "inputs": [tensor], "outputs": [tensor]}, ran,
-               {"event": "unloaded", "providers": [{"provider": "Fake", "nodes": 1}]}]
-    lines = "".join(f"read line; echo '{json.dumps(answer)}'\n" for answer in answers)
-    person.write("runner.sh", f"echo '{READY}'\n{lines}")
-    return "sh runner.sh"
-
-
 def found(clone, query):
-    """What a search finds once the registry has entered everything."""
-    for _ in range(100):
-        answer = clone.json("search", query)
-        if answer["behind"] == 0:
-            return [hit["path"] for hit in answer["hits"]]
-        time.sleep(.1)
-    raise AssertionError("the registry does not follow")
+    return [hit["path"] for hit in searched(clone, query)["hits"]]
 
 
 class TargetsTest(unittest.TestCase):

@@ -340,6 +340,32 @@ def onnx_models(limit):
     return found[:limit]
 
 
+READY = '{"event":"ready","protocol":1,"runner":"fake","runtime":"fake","version":"1"}'
+
+
+def fake_runner(person):
+    """A runner of a runtime in which every model gives the same output."""
+    tensor = {"name": "x", "type": "float", "shape": [1]}
+    ran = {"event": "ran", "seconds": .25, "peak_bytes": 4096,
+           "outputs": [{**tensor, "data": "AACAPw=="}]}
+    answers = [{"event": "loaded", "seconds": .5, "inputs": [tensor], "outputs": [tensor]}, ran,
+               {"event": "unloaded", "providers": [{"provider": "Fake", "nodes": 1}]}]
+    lines = "".join(f"read line; echo '{json.dumps(answer)}'\n" for answer in answers)
+    person.write("../runner.sh", f"echo '{READY}'\n{lines}")
+    return "sh " + person.path("../runner.sh")
+
+
+def searched(clone, *query):
+    """The answer to a search once the registry has entered everything, which it does a moment
+    after a push."""
+    for _ in range(600):
+        answer = clone.json("search", *query)
+        if answer["behind"] == 0:
+            return answer
+        time.sleep(.1)
+    raise AssertionError("the registry does not follow")
+
+
 def field(number, payload):
     """A protobuf field of bytes."""
     return varint(number << 3 | 2) + varint(len(payload)) + payload
