@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "cli/fact_lines.h"
 #include "cli/terminal/units.h"
 #include "schema/onnx/data_type.h"
+#include "schema/onnx/model_facts.h"
 
 namespace mreg::cli {
 namespace {
@@ -105,6 +108,11 @@ std::string TensorText(const TensorChange& change) {
   return statistics.empty() ? text : fmt::format("{}: {}", text, statistics);
 }
 
+uint64_t ElementsOf(const TensorPair& pair) {
+  return std::max(pair.before == nullptr ? 0 : onnx::ElementCount(pair.before->dims),
+                  pair.after == nullptr ? 0 : onnx::ElementCount(pair.after->dims));
+}
+
 // "2 added, 1 removed" of kinds counted in the order of their names.
 std::string CountsText(const std::vector<std::pair<uint64_t, std::string_view>>& counts) {
   std::vector<std::string> parts;
@@ -127,14 +135,27 @@ class ChangeLines {
   template <typename Changes, typename ToText>
   void AddList(std::string_view name, const Changes& changes, const ToText& to_text) {
     if (detail_ == ChangeDetail::kSummary) return;
-    size_t shown = 0;
-    for (const auto& change : changes) {
-      if (shown == kShownChanges) break;
-      lines_.Add(name, to_text(change));
-      ++shown;
-    }
+    const size_t shown = std::min(changes.size(), kShownChanges);
+    for (size_t i = 0; i < shown; ++i) lines_.Add(name, to_text(changes[i]));
     if (shown < changes.size()) {
       lines_.Add(name, fmt::format("... and {} more", changes.size() - shown));
+    }
+  }
+
+  // Of many the largest ones, in the order that they have.
+  void AddTensors(const std::vector<TensorChange>& changes) {
+    if (detail_ == ChangeDetail::kSummary) return;
+    std::vector<size_t> shown(changes.size());
+    std::iota(shown.begin(), shown.end(), size_t{0});
+    if (shown.size() > kShownChanges) {
+      std::ranges::stable_sort(shown, std::greater<>(),
+                               [&](size_t i) { return ElementsOf(changes[i].pair); });
+      shown.resize(kShownChanges);
+      std::ranges::sort(shown);
+    }
+    for (const size_t i : shown) lines_.Add("tensors", TensorText(changes[i]));
+    if (shown.size() < changes.size()) {
+      lines_.Add("tensors", fmt::format("... and {} smaller ones", changes.size() - shown.size()));
     }
   }
 
@@ -222,11 +243,13 @@ Json NodeJson(const NodeChange& node) {
                        {"inputs", TextChangesJson(node.inputs)}});
 }
 
-Json SideJson(const std::string& name, const TensorRecord* tensor) {
+Json SideJson(const std::string& name, const TensorRecord* tensor,
+              const std::optional<onnx::Quantisation>& quantisation) {
   if (tensor == nullptr) return Json();
   return Json::Object({{"name", name},
                        {"type", onnx::DataTypeName(tensor->type)},
-                       {"shape", Json::ArrayOf(tensor->dims)}});
+                       {"shape", Json::ArrayOf(tensor->dims)},
+                       {"scale", quantisation ? Json(quantisation->scale->name) : Json()}});
 }
 
 Json StatisticsJson(const std::optional<ChangeStatistics>& statistics) {
@@ -240,10 +263,11 @@ Json StatisticsJson(const std::optional<ChangeStatistics>& statistics) {
 }
 
 Json TensorJson(const TensorChange& change) {
+  const TensorPair& pair = change.pair;
   return Json::Object({{"change", KindName(change.kind)},
-                       {"graph", change.pair.graph},
-                       {"before", SideJson(change.pair.name_before, change.pair.before)},
-                       {"after", SideJson(change.pair.name, change.pair.after)},
+                       {"graph", pair.graph},
+                       {"before", SideJson(pair.name_before, pair.before, pair.quantised_before)},
+                       {"after", SideJson(pair.name, pair.after, pair.quantised_after)},
                        {"statistics", StatisticsJson(change.statistics)}});
 }
 
@@ -261,7 +285,7 @@ std::string FormatModelChange(const ModelChange& change, ChangeDetail detail) {
   lines.AddHead("nodes", NodesText(graph));
   lines.AddList("nodes", graph.nodes, NodeText);
   lines.AddHead("tensors", TensorsText(change.tensors));
-  lines.AddList("tensors", change.tensors.changes, TensorText);
+  lines.AddTensors(change.tensors.changes);
   return lines.ToText();
 }
 

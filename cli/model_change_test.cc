@@ -74,5 +74,24 @@ TEST(ModelChangeTest, CutsLongListsAndEscapesNames) {
   EXPECT_LT(text.size(), 100'000u);
 }
 
+TEST(ModelChangeTest, ListsTheLargestTensorsOfManyInTheirOrder) {
+  std::vector<onnx::TensorRecord> tensors(50);
+  ModelChange change;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    tensors[i].type = 1;
+    tensors[i].dims = {i % 2 == 0 ? 1000 : 1};
+    const std::string name = "w" + std::to_string(i);
+    change.tensors.changes.push_back(
+        {TensorChange::Kind::kAdded, {"", name, "", nullptr, &tensors[i]}, std::nullopt});
+  }
+  const std::string text = FormatModelChange(change, ChangeDetail::kLists);
+  EXPECT_THAT(text, HasSubstr("+ w0  float 1000\n"));
+  EXPECT_THAT(text, HasSubstr("+ w48  float 1000\n"));
+  EXPECT_LT(text.find("w46 "), text.find("w48 "));
+  EXPECT_THAT(text, HasSubstr("+ w9  float 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("+ w11 ")));
+  EXPECT_THAT(text, HasSubstr("... and 20 smaller ones\n"));
+}
+
 }  // namespace
 }  // namespace mreg::cli

@@ -168,6 +168,7 @@ const Command kDiffCommand = {
         "changed inside: opsets, inputs and outputs, nodes that were added (+), removed (-) or "
         "changed (~), and tensors with how much their values changed: the share that did, the "
         "largest and the mean difference, and the differences' norm relative to the tensor's. "
+        "Quantised weights are compared by the values that their scales make of them. "
         "Nodes and tensors are recognised by what they compute and hold where names differ.",
     .positionals = kPositionals,
     .options = kOptions,

@@ -134,6 +134,8 @@ std::string Join(const std::string& graph, const std::string& name) {
   return "..." + joined.substr(joined.size() - kShownText);
 }
 
+enum class Side : uint8_t { kBefore, kAfter };
+
 class Differ {
  public:
   Differ(const Model& before, const Model& after) : before_(before), after_(after) {}
@@ -142,6 +144,7 @@ class Differ {
 
  private:
   void DiffFunctions();
+  void AddQuantisations();
   void DiffGraphs(const Graph& before, const Graph& after, const std::string& path,
                   const NodeMatching* outer);
   NodeMatching DiffNodes(const Scope& before, const Scope& after, const std::string& path,
@@ -153,6 +156,12 @@ class Differ {
   void AddTensors(const Scope& before, const Scope& after, const std::string& path,
                   const NodeMatching& matching);
   void AddOneSided(NodeChange::Kind kind, const Node& node, const std::string& path);
+  // The tensors, those of graphs within among them, of what is on one side only.
+  void AddTensorsOf(Side side, const std::vector<Node>& nodes, const std::string& path);
+  void AddTensorsOf(Side side, const Attribute& attribute, const std::string& label,
+                    const std::string& path);
+  void AddTensor(Side side, const TensorRecord& tensor, const std::string& name,
+                 const std::string& path);
 
   const Model& before_;
   const Model& after_;
@@ -220,7 +229,20 @@ ModelDiff Differ::Diff() {
                i < after_.training.size() ? after_.training[i] : *kNone,
                fmt::format("training {}", i), nullptr);
   }
+  AddQuantisations();
   return std::move(diff_);
+}
+
+void Differ::AddQuantisations() {
+  const Quantisations before = FindQuantisations(before_), after = FindQuantisations(after_);
+  const auto look_up = [](const Quantisations& known, const TensorRecord* tensor) {
+    const auto found = known.find(tensor);
+    return found == known.end() ? std::nullopt : std::optional(found->second);
+  };
+  for (TensorPair& pair : diff_.tensors) {
+    pair.quantised_before = look_up(before, pair.before);
+    pair.quantised_after = look_up(after, pair.after);
+  }
 }
 
 void Differ::DiffFunctions() {
@@ -238,8 +260,14 @@ void Differ::DiffFunctions() {
   diff_.functions = DiffTexts(texts_before, texts_after);
   for (const auto& [name, function] : before) {
     const auto found = after.find(name);
-    if (found == after.end()) continue;
-    DiffNodes(Scope(*function), Scope(*found->second), name, nullptr);
+    if (found == after.end()) {
+      AddTensorsOf(Side::kBefore, function->nodes, name);
+    } else {
+      DiffNodes(Scope(*function), Scope(*found->second), name, nullptr);
+    }
+  }
+  for (const auto& [name, function] : after) {
+    if (!before.contains(name)) AddTensorsOf(Side::kAfter, function->nodes, name);
   }
 }
 
@@ -275,6 +303,43 @@ void Differ::AddOneSided(NodeChange::Kind kind, const Node& node, const std::str
   change.name = NodeLabel(node);
   change.op = OperatorText(node);
   diff_.nodes.push_back(std::move(change));
+  const Side side = kind == NodeChange::Kind::kRemoved ? Side::kBefore : Side::kAfter;
+  for (const Attribute& attribute : node.attributes) {
+    AddTensorsOf(side, attribute, NodeLabel(node), path);
+  }
+}
+
+void Differ::AddTensorsOf(Side side, const std::vector<Node>& nodes, const std::string& path) {
+  for (const Node& node : nodes) {
+    for (const Attribute& attribute : node.attributes) {
+      AddTensorsOf(side, attribute, NodeLabel(node), path);
+    }
+  }
+}
+
+void Differ::AddTensorsOf(Side side, const Attribute& attribute, const std::string& label,
+                          const std::string& path) {
+  const std::string name = Join(label, attribute.name);
+  for (const TensorRecord* const tensor : TensorsOf(attribute)) {
+    AddTensor(side, *tensor, name, path);
+  }
+  for (const Graph& graph : Subgraphs(attribute)) {
+    const std::string inner = Join(path, name);
+    const Scope scope(graph);
+    for (const TensorRecord* const tensor : scope.initializers()) {
+      AddTensor(side, *tensor, tensor->name, inner);
+    }
+    AddTensorsOf(side, graph.nodes, inner);
+  }
+}
+
+void Differ::AddTensor(Side side, const TensorRecord& tensor, const std::string& name,
+                       const std::string& path) {
+  if (side == Side::kBefore) {
+    diff_.tensors.push_back({path, name, name, &tensor, nullptr});
+  } else {
+    diff_.tensors.push_back({path, name, "", nullptr, &tensor});
+  }
 }
 
 void Differ::DiffPair(const Node& before, const Node& after, const std::string& path,
@@ -309,6 +374,8 @@ void Differ::DiffAttributes(const Node& before, const Node& after, const std::st
       if (from != nullptr) text.before = AttributeText(*from);
       if (to != nullptr) text.after = AttributeText(*to);
       change.attributes.push_back(std::move(text));
+      if (from != nullptr) AddTensorsOf(Side::kBefore, *from, NodeLabel(before), path);
+      if (to != nullptr) AddTensorsOf(Side::kAfter, *to, NodeLabel(after), path);
       continue;
     }
     const auto tensors_from = TensorsOf(*from), tensors_to = TensorsOf(*to);
@@ -317,6 +384,8 @@ void Differ::DiffAttributes(const Node& before, const Node& after, const std::st
     if (tensors_from.size() != tensors_to.size() || graphs_from.size() != graphs_to.size() ||
         (tensors_to.empty() && graphs_to.empty() && hasher_.Hash(*from) != hasher_.Hash(*to))) {
       change.attributes.push_back({to->name, AttributeText(*from), AttributeText(*to)});
+      AddTensorsOf(Side::kBefore, *from, NodeLabel(before), path);
+      AddTensorsOf(Side::kAfter, *to, NodeLabel(after), path);
       continue;
     }
     for (size_t i = 0; i < tensors_to.size(); ++i) {
@@ -336,13 +405,17 @@ void Differ::AddTensors(const Scope& before, const Scope& after, const std::stri
   for (size_t i = 0; i < before.initializers().size(); ++i) {
     const TensorRecord* const from = before.initializers()[i];
     const size_t match = matching.initializers()[i];
-    const TensorRecord* const to = match == kNoMatch ? nullptr : after.initializers()[match];
-    diff_.tensors.push_back({path, to == nullptr ? from->name : to->name, from->name, from, to});
+    if (match == kNoMatch) {
+      AddTensor(Side::kBefore, *from, from->name, path);
+    } else {
+      const TensorRecord* const to = after.initializers()[match];
+      diff_.tensors.push_back({path, to->name, from->name, from, to});
+    }
   }
   for (size_t i = 0; i < after.initializers().size(); ++i) {
     if (matching.initializers_back()[i] != kNoMatch) continue;
     const TensorRecord* const to = after.initializers()[i];
-    diff_.tensors.push_back({path, to->name, "", nullptr, to});
+    AddTensor(Side::kAfter, *to, to->name, path);
   }
 }
 

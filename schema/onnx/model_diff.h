@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "schema/onnx/model.h"
+#include "schema/onnx/quantised_tensors.h"
 
 namespace mreg::onnx {
 
@@ -37,6 +38,9 @@ struct TensorPair {
   std::string name_before;
   const TensorRecord* before = nullptr;
   const TensorRecord* after = nullptr;
+  // Of one that holds levels.
+  std::optional<Quantisation> quantised_before = std::nullopt;
+  std::optional<Quantisation> quantised_after = std::nullopt;
 };
 
 struct ModelDiff {

@@ -207,13 +207,59 @@ TEST(ModelDiff, LooksIntoSubgraphsAndFunctions) {
   EXPECT_EQ(diff.nodes[1].graph, "ai.onnx.f");
 }
 
+Attribute TensorOf(const std::string& name) {
+  Attribute attribute;
+  attribute.name = name;
+  attribute.type = AttributeType::kTensor;
+  attribute.value.emplace<std::vector<TensorRecord>>(1);
+  return attribute;
+}
+
+TEST(ModelDiff, CountsTensorsOfWhatIsOnOneSideOnly) {
+  Graph body;
+  body.nodes = {MakeNode("Constant", "", {}, {"r"})};
+  body.nodes[0].attributes = {TensorOf("value")};
+  body.initializers.resize(1);
+  body.initializers[0].name = "w";
+  Attribute branch;
+  branch.name = "then_branch";
+  branch.type = AttributeType::kGraph;
+  branch.value.emplace<std::vector<Graph>>().push_back(std::move(body));
+  Model with = ModelOf({MakeNode("If", "choice", {"c"}, {"y"})});
+  with.graph.nodes[0].attributes = {branch};
+  with.functions.resize(1);
+  with.functions[0].name = "f";
+  with.functions[0].nodes = {MakeNode("Constant", "k", {}, {"b"})};
+  with.functions[0].nodes[0].attributes = {TensorOf("value")};
+  const Model without = ModelOf({});
+  for (const bool are_removed : {true, false}) {
+    const ModelDiff diff = are_removed ? DiffModels(with, without) : DiffModels(without, with);
+    std::vector<std::string> names;
+    for (const TensorPair& pair : diff.tensors) {
+      EXPECT_EQ(pair.before != nullptr, are_removed);
+      EXPECT_EQ(pair.after != nullptr, !are_removed);
+      names.push_back(pair.graph + "|" + pair.name);
+    }
+    EXPECT_THAT(names, ElementsAre("choice.then_branch|w", "choice.then_branch|r.value",
+                                   "ai.onnx.f|k.value"));
+  }
+}
+
+TEST(ModelDiff, PairsWeightsByTheirPlaceInTheSameOperatorOnly) {
+  Model before = ModelOf({MakeNode("Conv", "", {"x", "w"}, {"y"})});
+  before.graph.initializers.resize(1);
+  before.graph.initializers[0].name = "w";
+  Model after = ModelOf({MakeNode("DequantizeLinear", "", {"q", "s"}, {"y"})});
+  after.graph.initializers.resize(1);
+  after.graph.initializers[0].name = "s";
+  EXPECT_THAT(DiffModels(before, after).tensors, SizeIs(2));
+  after.graph.nodes[0].op_type = "Conv";
+  EXPECT_THAT(DiffModels(before, after).tensors, SizeIs(1));
+}
+
 TEST(ModelDiff, PairsConstantsTensors) {
-  Attribute value;
-  value.name = "value";
-  value.type = AttributeType::kTensor;
-  value.value.emplace<std::vector<TensorRecord>>(1);
   Model model = ModelOf({MakeNode("Constant", "", {}, {"c"})});
-  model.graph.nodes[0].attributes = {value};
+  model.graph.nodes[0].attributes = {TensorOf("value")};
   const ModelDiff diff = DiffModels(model, model);
   ASSERT_THAT(diff.tensors, SizeIs(1));
   EXPECT_EQ(diff.tensors[0].name, "c.value");

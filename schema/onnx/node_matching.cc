@@ -273,6 +273,7 @@ void NodeMatching::PairInitializersByPlace() {
     if (nodes_.forward[i] == kNoMatch) continue;
     const Node& before = before_.nodes()[i];
     const Node& after = after_.nodes()[nodes_.forward[i]];
+    if (OperatorKey(before) != OperatorKey(after)) continue;  // whose inputs mean something else
     for (size_t k = 0; k < std::min(before.inputs.size(), after.inputs.size()); ++k) {
       const Origin from = before_.Find(before.inputs[k]), to = after_.Find(after.inputs[k]);
       if (from.kind != Origin::Kind::kInitializer || to.kind != Origin::Kind::kInitializer) {

@@ -5,14 +5,14 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <map>
-#include <tuple>
+#include <span>
 #include <utility>
 
-#include "schema/base/sha256.h"
 #include "schema/base/status.h"
 #include "schema/base/thread_pool.h"
+#include "schema/onnx/dequantiser.h"
 #include "schema/onnx/model_facts.h"
+#include "schema/onnx/tensor_rejoin.h"
 #include "schema/onnx/tensor_values.h"
 
 namespace mreg::onnx {
@@ -23,28 +23,22 @@ constexpr size_t kBlockElements = 1 << 20;
 constexpr size_t kBlockBytes = 1 << 20;
 constexpr size_t kPieceElements = 32 << 10;  // that are decoded at once
 
-absl::Status ReadExactly(const TensorPlace& place, uint64_t from, std::span<char> buffer) {
-  MREG_ASSIGN_OR_RETURN(const size_t got, place.file->ReadAt(place.offset + from, buffer));
-  if (got < buffer.size()) return absl::AbortedError("the model shrinks while it is read");
-  return absl::OkStatus();
-}
-
-// Calls `look` with both sides' bytes, piece by piece.
+// Calls `look` with both sides' bytes, piece by piece, and the number of the first element.
 template <typename Look>
-absl::Status ForBlocks(const TensorPlace& before, size_t before_step, const TensorPlace& after,
-                       size_t after_step, uint64_t count, const Look& look) {
+absl::Status ForBlocks(const TensorPlace& before, size_t before_bits, const TensorPlace& after,
+                       size_t after_bits, uint64_t count, const Look& look) {
   const auto block = static_cast<size_t>(std::min<uint64_t>(kBlockElements, count));
-  std::vector<char> from(block * before_step), to(block * after_step);
+  std::vector<char> from(BytesOf(block, before_bits)), to(BytesOf(block, after_bits));
   for (uint64_t done = 0; done < count;) {
     const size_t length = static_cast<size_t>(std::min<uint64_t>(kBlockElements, count - done));
-    const std::span<char> from_block(from.data(), length * before_step);
-    const std::span<char> to_block(to.data(), length * after_step);
-    MREG_RETURN_IF_ERROR(ReadExactly(before, done * before_step, from_block));
-    MREG_RETURN_IF_ERROR(ReadExactly(after, done * after_step, to_block));
+    const std::span<char> from_block(from.data(), BytesOf(length, before_bits));
+    const std::span<char> to_block(to.data(), BytesOf(length, after_bits));
+    MREG_RETURN_IF_ERROR(before.Read(BytesOf(done, before_bits), from_block));
+    MREG_RETURN_IF_ERROR(after.Read(BytesOf(done, after_bits), to_block));
     for (size_t at = 0; at < length; at += kPieceElements) {
       const size_t piece = std::min(kPieceElements, length - at);
-      look(ByteView(from.data() + at * before_step, piece * before_step),
-           ByteView(to.data() + at * after_step, piece * after_step), piece);
+      look(done + at, ByteView(from.data() + BytesOf(at, before_bits), BytesOf(piece, before_bits)),
+           ByteView(to.data() + BytesOf(at, after_bits), BytesOf(piece, after_bits)), piece);
     }
     done += length;
   }
@@ -58,8 +52,8 @@ absl::StatusOr<bool> AreEqual(const TensorPlace& before, const TensorPlace& afte
   std::vector<char> from(block), to(block);
   for (uint64_t done = 0; done < before.length; done += kBlockBytes) {
     const auto length = static_cast<size_t>(std::min<uint64_t>(kBlockBytes, before.length - done));
-    MREG_RETURN_IF_ERROR(ReadExactly(before, done, {from.data(), length}));
-    MREG_RETURN_IF_ERROR(ReadExactly(after, done, {to.data(), length}));
+    MREG_RETURN_IF_ERROR(before.Read(done, {from.data(), length}));
+    MREG_RETURN_IF_ERROR(after.Read(done, {to.data(), length}));
     if (std::memcmp(from.data(), to.data(), length) != 0) return false;
   }
   return true;
@@ -119,37 +113,61 @@ bool HaveSameRows(const std::vector<int64_t>& before, const std::vector<int64_t>
                              std::equal(before.begin() + 1, before.end(), after.begin() + 1));
 }
 
-bool IsWhole(const TensorRecord& tensor, const TensorPlace& place, size_t element_bytes) {
-  return element_bytes > 0 && place.length % element_bytes == 0 &&
-         place.length / element_bytes == ElementCount(tensor.dims);
-}
+// Makes values of elements, also of levels.
+class ValuesOf {
+ public:
+  // Nothing if it is not known what the levels stand for.
+  static absl::StatusOr<std::optional<ValuesOf>> Make(
+      const TensorRecord& tensor, const std::optional<Quantisation>& quantisation,
+      const PlaceTensor& place) {
+    ValuesOf values(tensor.type);
+    if (!quantisation) return values;
+    MREG_ASSIGN_OR_RETURN(values.dequantiser_, Dequantiser::Make(tensor, *quantisation, place));
+    if (!values.dequantiser_) return std::nullopt;
+    return values;
+  }
+
+  void Decode(uint64_t first, ByteView bytes, std::span<double> values) const {
+    DecodeValues(type_, bytes, values);
+    if (dequantiser_) dequantiser_->Apply(first, values);
+  }
+
+ private:
+  explicit ValuesOf(DataType type) : type_(type) {}
+
+  DataType type_;
+  std::optional<Dequantiser> dequantiser_;
+};
 
 // Nothing where the values cannot be compared one by one.
 absl::StatusOr<std::optional<ChangeStatistics>> Measure(const TensorPair& pair,
                                                         const TensorPlace& before,
-                                                        const TensorPlace& after) {
-  const TensorRecord& from = *pair.before;
-  const TensorRecord& to = *pair.after;
-  const size_t from_step = ValueBytes(from.type), to_step = ValueBytes(to.type);
-  if (!HaveSameRows(from.dims, to.dims)) return std::nullopt;
-  if (!IsWhole(from, before, from_step) || !IsWhole(to, after, to_step)) return std::nullopt;
-  const uint64_t count = std::min(before.length / from_step, after.length / to_step);
+                                                        const TensorPlace& after,
+                                                        const ValuesOf& from_values,
+                                                        const ValuesOf& to_values) {
+  const size_t from_bits = NumberBits(*pair.before, before);
+  const size_t to_bits = NumberBits(*pair.after, after);
+  if (!HaveSameRows(pair.before->dims, pair.after->dims)) return std::nullopt;
+  if (from_bits == 0 || to_bits == 0) return std::nullopt;
+  const uint64_t count = std::min(ElementCount(pair.before->dims), ElementCount(pair.after->dims));
+  const bool are_same_bytes = pair.before->type == pair.after->type && from_bits % 8 == 0;
   Statistics statistics;
   const auto piece = static_cast<size_t>(std::min<uint64_t>(kPieceElements, count));
-  std::vector<double> from_values(piece), to_values(piece);
-  const absl::Status status =
-      ForBlocks(before, from_step, after, to_step, count,
-                [&](ByteView from_bytes, ByteView to_bytes, size_t length) {
-                  DecodeValues(from.type, from_bytes, {from_values.data(), length});
-                  DecodeValues(to.type, to_bytes, {to_values.data(), length});
-                  statistics.AddBlock(from_values, to_values, length);
-                  statistics.CountChanged(from.type == to.type
-                                              ? CountDifferent(from_bytes, to_bytes, from_step)
-                                              : CountDifferent(from_values, to_values, length));
-                });
+  std::vector<double> from(piece), to(piece);
+  const absl::Status status = ForBlocks(
+      before, from_bits, after, to_bits, count,
+      [&](uint64_t first, ByteView from_bytes, ByteView to_bytes, size_t length) {
+        from_values.Decode(first, from_bytes, {from.data(), length});
+        to_values.Decode(first, to_bytes, {to.data(), length});
+        statistics.AddBlock(from, to, length);
+        statistics.CountChanged(are_same_bytes ? CountDifferent(from_bytes, to_bytes, from_bits / 8)
+                                               : CountDifferent(from, to, length));
+      });
   MREG_RETURN_IF_ERROR(status);
   return statistics.Finish();
 }
+
+bool IsPlain(const TensorRecord& tensor) { return tensor.is_external || HasPlainPayload(tensor); }
 
 // What is known of a pair when it was looked at; nothing: equal, of the same name.
 absl::StatusOr<std::optional<TensorChange>> Look(const TensorPair& pair, const PlaceTensor& before,
@@ -166,7 +184,7 @@ absl::StatusOr<std::optional<TensorChange>> Look(const TensorPair& pair, const P
     if (is_alike) change.kind = Kind::kUnknown;
     return change;
   }
-  if (is_alike && HasPlainPayload(*pair.before) == HasPlainPayload(*pair.after)) {
+  if (is_alike && IsPlain(*pair.before) == IsPlain(*pair.after)) {
     MREG_ASSIGN_OR_RETURN(const bool are_equal, AreEqual(*from, *to));
     if (are_equal && pair.name == pair.name_before) return std::nullopt;
     if (are_equal) {
@@ -174,84 +192,21 @@ absl::StatusOr<std::optional<TensorChange>> Look(const TensorPair& pair, const P
       return change;
     }
   }
-  const auto is_plain = [](const TensorRecord& tensor) {
-    return tensor.is_external || HasPlainPayload(tensor);
+  // Levels are compared as such where only of one side it is known what they stand for.
+  const bool are_levels =
+      pair.before->type == pair.after->type && !(pair.quantised_before && pair.quantised_after);
+  const auto quantisation = [&](const std::optional<Quantisation>& known) {
+    return are_levels ? std::nullopt : known;
   };
-  if (is_plain(*pair.before) && is_plain(*pair.after)) {
-    MREG_ASSIGN_OR_RETURN(change.statistics, Measure(pair, *from, *to));
+  MREG_ASSIGN_OR_RETURN(const auto from_values,
+                        ValuesOf::Make(*pair.before, quantisation(pair.quantised_before), before));
+  MREG_ASSIGN_OR_RETURN(const auto to_values,
+                        ValuesOf::Make(*pair.after, quantisation(pair.quantised_after), after));
+  if (from_values && to_values) {
+    MREG_ASSIGN_OR_RETURN(change.statistics, Measure(pair, *from, *to, *from_values, *to_values));
   }
   return change;
 }
-
-absl::StatusOr<std::string> HashOf(const TensorPlace& place) {
-  Sha256 hash;
-  std::vector<char> block(static_cast<size_t>(std::min<uint64_t>(kBlockBytes, place.length)));
-  for (uint64_t done = 0; done < place.length; done += kBlockBytes) {
-    const auto length = static_cast<size_t>(std::min<uint64_t>(kBlockBytes, place.length - done));
-    MREG_RETURN_IF_ERROR(ReadExactly(place, done, {block.data(), length}));
-    hash.Update({block.data(), length});
-  }
-  return std::string(hash.Finish());
-}
-
-// Pairs what is left on both sides and has the same type, shape and bytes.
-class Rejoiner {
- public:
-  Rejoiner(const PlaceTensor& before, const PlaceTensor& after) : before_(before), after_(after) {}
-
-  absl::StatusOr<std::vector<TensorPair>> Rejoin(std::vector<TensorPair> pairs) {
-    for (size_t i = 0; i < pairs.size(); ++i) {
-      const TensorPair& pair = pairs[i];
-      if (pair.before != nullptr && pair.after != nullptr) continue;
-      Group& group = groups_[KeyOf(pair.before != nullptr ? *pair.before : *pair.after)];
-      (pair.before != nullptr ? group.before : group.after).push_back(i);
-    }
-    for (const auto& [key, group] : groups_) {
-      if (group.before.empty() || group.after.empty()) continue;
-      MREG_RETURN_IF_ERROR(RejoinGroup(group, pairs));
-    }
-    std::erase_if(pairs, [](const TensorPair& pair) {
-      return pair.before == nullptr && pair.after == nullptr;
-    });
-    return pairs;
-  }
-
- private:
-  using Key = std::tuple<DataType, std::vector<int64_t>, uint64_t>;
-  struct Group {
-    std::vector<size_t> before, after;
-  };
-
-  static Key KeyOf(const TensorRecord& tensor) {
-    return {tensor.type, tensor.dims, tensor.payload.size()};
-  }
-
-  absl::Status RejoinGroup(const Group& group, std::vector<TensorPair>& pairs) {
-    std::multimap<std::string, size_t> removed;
-    for (const size_t i : group.before) {
-      MREG_ASSIGN_OR_RETURN(const auto place, before_(*pairs[i].before));
-      if (!place) continue;
-      MREG_ASSIGN_OR_RETURN(std::string hash, HashOf(*place));
-      removed.emplace(std::move(hash), i);
-    }
-    for (const size_t i : group.after) {
-      MREG_ASSIGN_OR_RETURN(const auto place, after_(*pairs[i].after));
-      if (!place || removed.empty()) continue;
-      MREG_ASSIGN_OR_RETURN(const std::string hash, HashOf(*place));
-      const auto found = removed.find(hash);
-      if (found == removed.end()) continue;
-      TensorPair& gone = pairs[found->second];
-      pairs[i].before = std::exchange(gone.before, nullptr);
-      pairs[i].name_before = gone.name_before;
-      removed.erase(found);
-    }
-    return absl::OkStatus();
-  }
-
-  const PlaceTensor& before_;
-  const PlaceTensor& after_;
-  std::map<Key, Group> groups_;
-};
 
 uint64_t ComparedElements(const TensorPair& pair, const std::optional<TensorChange>& change) {
   if (change && change->statistics) return change->statistics->elements;
@@ -261,15 +216,9 @@ uint64_t ComparedElements(const TensorPair& pair, const std::optional<TensorChan
 
 }  // namespace
 
-std::optional<TensorPlace> PlaceInModel(const ReadableFile& file, const TensorRecord& tensor) {
-  if (tensor.is_external || tensor.payload_fields > 1) return std::nullopt;
-  if (tensor.payload_fields == 0) return TensorPlace{&file, 0, 0, ""};
-  return TensorPlace{&file, tensor.payload.begin, tensor.payload.size(), ""};
-}
-
 absl::StatusOr<TensorDiff> DiffTensors(const std::vector<TensorPair>& pairs,
                                        const PlaceTensor& before, const PlaceTensor& after) {
-  MREG_ASSIGN_OR_RETURN(const std::vector<TensorPair> all, Rejoiner(before, after).Rejoin(pairs));
+  MREG_ASSIGN_OR_RETURN(const std::vector<TensorPair> all, RejoinTensors(pairs, before, after));
   std::vector<absl::StatusOr<std::optional<TensorChange>>> looks(all.size(), std::nullopt);
   std::atomic<size_t> next = 0;
   {

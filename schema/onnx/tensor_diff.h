@@ -2,36 +2,18 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "schema/base/file_system.h"
 #include "schema/onnx/model_diff.h"
+#include "schema/onnx/tensor_place.h"
 
 namespace mreg::onnx {
 
-// Where a tensor's bytes lie.
-struct TensorPlace {
-  const ReadableFile* file = nullptr;
-  uint64_t offset = 0;
-  uint64_t length = 0;
-  // Equal bytes where these are equal, and not empty; where they are not, nothing is known.
-  std::string identity;
-};
-
-// Nothing for a tensor whose bytes cannot be read: in a file that is not here. Called from several
-// threads.
-using PlaceTensor = std::function<absl::StatusOr<std::optional<TensorPlace>>(const TensorRecord&)>;
-
-// The payload in the model's own file, without identity; nothing for one that lies elsewhere or
-// in several fields. `file` outlives the place.
-std::optional<TensorPlace> PlaceInModel(const ReadableFile& file, const TensorRecord& tensor);
-
-// Of values, element by element: those after less those before. Numbers that are not finite count
-// in `changed` and `not_finite` alone.
+// Of values, element by element: those after less those before. Levels count as the values that
+// their scale and zero point make of them. Numbers that are not finite count in `changed` and
+// `not_finite` alone.
 struct ChangeStatistics {
   uint64_t elements = 0;
   uint64_t changed = 0;     // whose bytes differ; where types differ, whose values do
@@ -65,8 +47,8 @@ struct TensorDiff {
   uint64_t changed_elements = 0;  // of those
 };
 
-// Leaves out what is equal and has the same name. Tensors without a partner become pairs where
-// their bytes are equal. Reads in blocks, several tensors at a time; what differs is read again
+// Leaves out what is equal and has the same name. Tensors without a partner become pairs as
+// RejoinTensors has it. Reads in blocks, several tensors at a time; what differs is read again
 // for the statistics. Reading errors are passed on; Aborted if a file is shorter than the places
 // say.
 absl::StatusOr<TensorDiff> DiffTensors(const std::vector<TensorPair>& pairs,

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "schema/onnx/data_type.h"
+#include "schema/onnx/model_facts.h"
 #include "schema/onnx/model_reader.h"
 #include "schema/onnx/tensor_values.h"
 #include "tests/models/memory_file.h"
@@ -22,6 +24,7 @@ using test_models::MemoryFile;
 using test_models::ModelWith;
 using test_models::RawTensor;
 using testing::DoubleNear;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 using Kind = TensorChange::Kind;
@@ -69,6 +72,22 @@ TEST(TensorDiff, TellsEqualTensorsOfOtherNames) {
   const Compared compared(base, test_models::RenameInitializers(base, "encoder/"));
   EXPECT_THAT(compared.diff.changes, SizeIs(compared.after.graph.initializers.size()));
   for (const TensorChange& change : compared.diff.changes) EXPECT_EQ(change.kind, Kind::kRenamed);
+}
+
+TEST(TensorDiff, OfTensorsThatMovedToAnotherFileIsEmpty) {
+  const Bytes base = SmallFloats();
+  const auto split = test_models::MoveToExternalFile(base, "weights.bin", 4096);
+  const MemoryFile inside(base), outside(split.model), weights(split.data);
+  const Model before = ReadModel(inside).value(), after = ReadModel(outside).value();
+  const auto diff = DiffTensors(
+      DiffModels(before, after).tensors,
+      [&](const TensorRecord& tensor) { return PlaceInModel(inside, tensor); },
+      [&](const TensorRecord& tensor) -> std::optional<TensorPlace> {
+        if (!tensor.is_external) return PlaceInModel(outside, tensor);
+        return TensorPlace{&weights, tensor.external_offset, tensor.external_length, ""};
+      });
+  ASSERT_TRUE(diff.ok());
+  EXPECT_THAT(diff->changes, IsEmpty());
 }
 
 TEST(TensorDiff, PairsTensorsThatNoNodeUsesByTheirBytes) {
@@ -143,6 +162,63 @@ TEST(TensorDiff, MeasuresCastsByTheirValues) {
   }
 }
 
+// The levels' pairs among what changed.
+std::vector<const TensorChange*> Quantised(const TensorDiff& diff) {
+  std::vector<const TensorChange*> list;
+  for (const TensorChange& change : diff.changes) {
+    if (change.pair.quantised_before || change.pair.quantised_after) list.push_back(&change);
+  }
+  return list;
+}
+
+size_t MatricesOf(const Model& model) {
+  return static_cast<size_t>(std::ranges::count_if(
+      model.graph.initializers,
+      [](const TensorRecord& tensor) { return tensor.type == 1 && tensor.dims.size() == 2; }));
+}
+
+TEST(TensorDiff, MeasuresLevelsByTheirValues) {
+  const Bytes base = SmallFloats();
+  const std::pair<Bytes, double> siblings[] = {{test_models::Quantise(base), .02},
+                                               {test_models::QuantiseColumns(base), .02},
+                                               {test_models::QuantiseBlocks(base), .2}};
+  for (const auto& [sibling, most] : siblings) {
+    for (const Compared& compared : {Compared(base, sibling), Compared(sibling, base)}) {
+      const auto levels = Quantised(compared.diff);
+      EXPECT_THAT(levels, SizeIs(MatricesOf(ReadModel(MemoryFile(base)).value())));
+      for (const TensorChange* const change : levels) {
+        ASSERT_EQ(change->kind, Kind::kChanged) << change->pair.name;
+        ASSERT_TRUE(change->statistics) << change->pair.name;
+        EXPECT_EQ(change->statistics->elements, ElementCount(change->pair.after->dims));
+        EXPECT_GT(change->statistics->relative, 1e-4);
+        EXPECT_LT(change->statistics->relative, most) << change->pair.name;
+      }
+    }
+  }
+}
+
+TEST(TensorDiff, FindsWhatWasQuantisedByItsValues) {
+  const Bytes base = SmallFloats();
+  const Bytes renamed = test_models::RenameInitializers(base, "encoder/");
+  const Compared compared(renamed, test_models::Quantise(base));
+  const auto levels = Quantised(compared.diff);
+  EXPECT_THAT(levels, SizeIs(MatricesOf(compared.before)));
+  for (const TensorChange* const change : levels) {
+    ASSERT_EQ(change->kind, Kind::kChanged) << change->pair.name;
+    EXPECT_EQ("encoder/" + change->pair.name, change->pair.name_before + "_quantized");
+  }
+  const Compared strangers(test_models::MakeTransformerModel([] {
+                             test_models::ModelSpec spec = test_models::kSmallModel;
+                             spec.type = test_models::ParameterType::kFloat32;
+                             spec.seed += 1;
+                             return spec;
+                           }()),
+                           test_models::Quantise(renamed));
+  for (const TensorChange* const change : Quantised(strangers.diff)) {
+    EXPECT_EQ(change->kind, Kind::kAdded) << change->pair.name << change->pair.name_before;
+  }
+}
+
 TEST(TensorDiff, ComparesTheRowsThatBothHave) {
   const Bytes base = SmallFloats();
   const Compared compared(base, test_models::GrowVocabulary(base, 10, 3));
@@ -190,6 +266,11 @@ TEST(TensorDiff, ShapesThatLieAboutTheirBytesGetNoStatistics) {
 }
 
 TEST(TensorValues, AreThoseOfTheTypes) {
+  std::vector<double> nibbles(3);
+  DecodeValues(21, "\xf8\x07", nibbles);
+  EXPECT_THAT(nibbles, ElementsAre(8, 15, 7));
+  DecodeValues(22, "\xf8\x07", nibbles);
+  EXPECT_THAT(nibbles, ElementsAre(-8, -1, 7));
   const auto decode = [](DataType type, ByteView bytes) {
     double value = 0;
     DecodeValues(type, bytes, {&value, 1});
@@ -206,7 +287,7 @@ TEST(TensorValues, AreThoseOfTheTypes) {
   EXPECT_EQ(decode(2, "\xff"sv), 255.0);
   EXPECT_EQ(decode(7, "\xfe\xff\xff\xff\xff\xff\xff\xff"sv), -2.0);
   for (DataType type = 0; type < 30; ++type) {
-    const int bits = static_cast<int>(ValueBytes(type) * 8);
+    const int bits = static_cast<int>(ValueBits(type));
     if (bits > 0) {
       EXPECT_EQ(bits, DataTypeBits(type)) << type;
     }

@@ -26,6 +26,8 @@ enum Type : DataType {
   kUint32 = 12,
   kUint64 = 13,
   kBfloat16 = 16,
+  kUint4 = 21,
+  kInt4 = 22,
 };
 
 // IEEE 754 binary16: shifted into a float's place, whose exponent is then 112 too small.
@@ -51,27 +53,38 @@ void DecodePlain(ByteView bytes, std::span<double> values) {
   Decode<Stored>(bytes, values, [](Stored stored) { return stored; });
 }
 
+// `sign` is what the highest of the four bits takes off.
+void DecodeNibbles(ByteView bytes, std::span<double> values, int sign) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int nibble = static_cast<unsigned char>(bytes[i / 2]) >> (i % 2 * 4) & 15;
+    values[i] = nibble < 8 ? nibble : nibble - sign;
+  }
+}
+
 }  // namespace
 
-size_t ValueBytes(DataType type) {
+size_t ValueBits(DataType type) {
   switch (type) {
+    case kUint4:
+    case kInt4:
+      return 4;
     case kUint8:
     case kInt8:
     case kBool:
-      return 1;
+      return 8;
     case kUint16:
     case kInt16:
     case kFloat16:
     case kBfloat16:
-      return 2;
+      return 16;
     case kFloat:
     case kInt32:
     case kUint32:
-      return 4;
+      return 32;
     case kInt64:
     case kUint64:
     case kDouble:
-      return 8;
+      return 64;
     default:
       return 0;
   }
@@ -79,6 +92,10 @@ size_t ValueBytes(DataType type) {
 
 void DecodeValues(DataType type, ByteView bytes, std::span<double> values) {
   switch (type) {
+    case kUint4:
+      return DecodeNibbles(bytes, values, 0);
+    case kInt4:
+      return DecodeNibbles(bytes, values, 16);
     case kFloat:
       return DecodePlain<float>(bytes, values);
     case kUint8:

@@ -9,11 +9,12 @@
 
 namespace mreg::onnx {
 
-// Bytes of an element of a type whose values DecodeValues reads: floats of 16 bits and more,
-// integers of 8 to 64 and bool; 0 for all others.
-size_t ValueBytes(DataType type);
+// Bits of an element of a type whose values DecodeValues reads: floats of 16 bits and more,
+// integers of 4 to 64 and bool; 0 for all others.
+size_t ValueBits(DataType type);
 
-// `bytes` are values.size() elements, little-endian. Integers beyond 2^53 are rounded.
+// `bytes` are values.size() elements, little-endian; of 4 bits two lie in a byte, the first in the
+// low half. Integers beyond 2^53 are rounded.
 void DecodeValues(DataType type, ByteView bytes, std::span<double> values);
 
 }  // namespace mreg::onnx

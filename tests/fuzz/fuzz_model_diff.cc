@@ -43,5 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ModelDiff there = mreg::onnx::DiffModels(*before, *after);
   const ModelDiff back = mreg::onnx::DiffModels(*after, *before);
   Require(there.head.size() == back.head.size() && there.inputs.size() == back.inputs.size());
+  for (const mreg::onnx::TensorPair& pair : there.tensors) {
+    Require(pair.before != nullptr || pair.after != nullptr);
+  }
   return 0;
 }
