@@ -103,6 +103,7 @@ std::string TensorText(const TensorChange& change) {
   const std::string before = ShapeOf(*pair.before), after = ShapeOf(*pair.after);
   text += "  " + (before == after ? after : fmt::format("{} -> {}", before, after));
   if (change.kind == TensorChange::Kind::kUnknown) return text + ": its bytes are not here";
+  if (change.kind == TensorChange::Kind::kRenamed) return text + ": equal";
   if (!change.statistics) return text;
   const std::string statistics = StatisticsText(*change.statistics);
   return statistics.empty() ? text : fmt::format("{}: {}", text, statistics);

@@ -12,7 +12,7 @@ struct Row {
   std::string_view advice;
 };
 
-constexpr std::array<Row, 8> kRows{{
+constexpr std::array<Row, 10> kRows{{
     {Framework::kUnknown, "",
      "Export the model to ONNX with the framework that it was trained in;\n"
      "keep other data as JSON, CSV or safetensors."},
@@ -32,26 +32,31 @@ constexpr std::array<Row, 8> kRows{{
     {Framework::kLightgbm, "LightGBM",
      "Export the model with onnxmltools.convert_lightgbm, or keep "
      "model.booster_.save_model(\"model.txt\")"},
+    {Framework::kCatboost, "CatBoost",
+     "Export the model: model.save_model(\"model.onnx\", format=\"onnx\")"},
+    {Framework::kPandas, "pandas",
+     "Save tables: frame.to_parquet(\"data.parquet\") or frame.to_csv(\"data.csv\")"},
     {Framework::kNumpy, "NumPy",
      "Save arrays of numbers: numpy.save(\"data.npy\", array, allow_pickle=False),\n"
      "or safetensors.numpy.save_file({\"data\": array}, \"data.safetensors\")"},
 }};
 
 // A model brings its framework, and that others; the first that is there is the one.
-constexpr std::array<std::pair<std::string_view, Framework>, 13> kPackages{{
+constexpr std::array<std::pair<std::string_view, Framework>, 14> kPackages{{
     {"torch", Framework::kPyTorch},
     {"torchvision", Framework::kPyTorch},
     {"transformers", Framework::kPyTorch},
     {"xgboost", Framework::kXgboost},
     {"lightgbm", Framework::kLightgbm},
+    {"catboost", Framework::kCatboost},
     {"keras", Framework::kKeras},
     {"tf_keras", Framework::kKeras},
     {"tensorflow", Framework::kTensorFlow},
     {"sklearn", Framework::kScikitLearn},
     {"joblib", Framework::kScikitLearn},
     {"skops", Framework::kScikitLearn},
+    {"pandas", Framework::kPandas},
     {"numpy", Framework::kNumpy},
-    {"pandas", Framework::kNumpy},
 }};
 
 const Row& RowOf(Framework framework) {

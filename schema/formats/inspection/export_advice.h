@@ -15,6 +15,8 @@ enum class Framework {
   kScikitLearn,
   kXgboost,
   kLightgbm,
+  kCatboost,
+  kPandas,
   kNumpy
 };
 

@@ -9,7 +9,9 @@
 #include <iterator>
 #include <map>
 #include <random>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/models/memory_file.h"
 
@@ -23,14 +25,11 @@ using testing::Not;
 const std::filesystem::path kTestdata = MREG_INSPECTION_TESTDATA;
 
 const std::map<std::string, ContentKind> kKinds = {
-    {"archive", ContentKind::kArchive},
-    {"audio", ContentKind::kAudio},
-    {"image", ContentKind::kImage},
-    {"numpy", ContentKind::kNumpy},
-    {"safetensors", ContentKind::kSafetensors},
-    {"text", ContentKind::kText},
-    {"tokenizer", ContentKind::kTokenizer},
-    {"unknown", ContentKind::kUnknown},
+    {"archive", ContentKind::kArchive},     {"audio", ContentKind::kAudio},
+    {"image", ContentKind::kImage},         {"numpy", ContentKind::kNumpy},
+    {"onnx", ContentKind::kOnnx},           {"safetensors", ContentKind::kSafetensors},
+    {"tensor", ContentKind::kOnnxTensor},   {"text", ContentKind::kText},
+    {"tokenizer", ContentKind::kTokenizer}, {"unknown", ContentKind::kUnknown},
     {"unsafe", ContentKind::kUnsafe},
 };
 
@@ -61,6 +60,7 @@ std::vector<std::filesystem::path> FilesOf(const std::filesystem::path& folder) 
 TEST(InspectContent, EveryFileIsWhatItsFolderSays) {
   size_t count = 0;
   for (const auto& [folder, kind] : kKinds) {
+    if (!std::filesystem::exists(kTestdata / folder)) continue;  // of real files only
     for (const auto& path : FilesOf(kTestdata / folder)) {
       const ContentVerdict verdict = Inspect(ReadAll(path));
       EXPECT_EQ(verdict.kind, kind) << path << ": " << verdict.description;
@@ -69,6 +69,26 @@ TEST(InspectContent, EveryFileIsWhatItsFolderSays) {
     }
   }
   EXPECT_GT(count, 100u);
+}
+
+// frameworks.tsv says what wrote each file, and what is to be said of it.
+TEST(InspectContent, RealFrameworksFilesAreWhatTheyAre) {
+  std::ifstream table(kTestdata / "frameworks.tsv");
+  size_t count = 0;
+  for (std::string line; std::getline(table, line);) {
+    if (line.starts_with('#')) continue;
+    std::vector<std::string> row;
+    std::istringstream cells(line);
+    for (std::string cell; std::getline(cells, cell, '\t');) row.push_back(cell);
+    ASSERT_EQ(row.size(), 5u) << line;
+    const ContentVerdict verdict = Inspect(ReadAll(kTestdata / "frameworks" / row[0]));
+    EXPECT_EQ(verdict.kind, kKinds.at(row[3])) << line << ": " << verdict.description;
+    EXPECT_EQ(verdict.framework, row[4] == "-" ? "" : row[4]) << line << verdict.description;
+    EXPECT_EQ(verdict.advice.empty(), verdict.kind != ContentKind::kUnsafe) << line;
+    ++count;
+  }
+  EXPECT_EQ(count, FilesOf(kTestdata / "frameworks").size());
+  EXPECT_GT(count, 80u);
 }
 
 TEST(InspectContent, SaysWhatWasFoundAndWhere) {
