@@ -16,8 +16,10 @@ using catalog::VersionPlace;
 // That are looked at for one model.
 constexpr size_t kMostLikenesses = 1'000;
 constexpr size_t kMostInferred = 3;  // edges of one model
-// Confidences nearer than this are the same.
+// Confidences nearer than this are the same, and those nearer than this share of what the best
+// lacks to 1: the further models are apart, the less exactly sketches tell how far.
 constexpr double kSame = 0.002;
+constexpr double kSameShare = 0.15;
 // What was made later than a model is seldom its source: it counts so much less.
 constexpr double kLater = 0.02;
 // Who committed is believed unless something else is nearer by more than this.
@@ -172,9 +174,10 @@ absl::Status LineageEdges::AddInferred(const CommitId& version, const VersionPla
     // The oldest of those that are as good as the best.
     double best = 0;
     for (const auto& candidate : candidates) best = std::max(best, candidate.score);
+    const double same = std::max(kSame, kSameShare * (1 - best));
     auto next = candidates.end();
     for (auto it = candidates.begin(); it != candidates.end(); ++it) {
-      if (it->score < best - kSame) continue;
+      if (it->score < best - same) continue;
       if (next == candidates.end() || it->origin < next->origin) next = it;
     }
     const Candidate chosen = std::move(*next);
@@ -182,7 +185,7 @@ absl::Status LineageEdges::AddInferred(const CommitId& version, const VersionPla
     MREG_ASSIGN_OR_RETURN(const bool is_explained, IsExplained(chosen, explained));
     if (is_explained) continue;
     const Likeness& likeness = chosen.likeness;
-    explained.emplace_back(likeness.other, chosen.score + kSame);
+    explained.emplace_back(likeness.other, best + kSame);
     MREG_ASSIGN_OR_RETURN(LineageEdge* const edge, add(chosen.origin.commit, likeness.other));
     edge->how = likeness.how;
     edge->confidence = likeness.confidence;

@@ -149,6 +149,18 @@ TEST_F(LineageTest, WhatWasMadeLaterIsNotTakenForTheSource) {
   EXPECT_EQ(Trace(Up(small)).edges[0].source, base);
 }
 
+TEST_F(LineageTest, OfThoseThatAreAboutAsNearTheOldestIsTheSource) {
+  for (uint64_t seed = 11; seed < 15; ++seed) {
+    const std::string space = fmt::format("s{}", seed);
+    const Bytes model = Make(seed);
+    Push(space + "/base", model);
+    for (uint64_t i = 0; i < 4; ++i) Push(fmt::format("{}/tuned{}", space, i), Tuned(model, i));
+    const CommitId small = Push(space + "/small", test_models::QuantiseBlocks(model));
+    EXPECT_THAT(Edges(Up(small)),
+                ElementsAre(fmt::format("{0}/small <- {0}/base inferred quantize", space)));
+  }
+}
+
 TEST_F(LineageTest, GoesOnFromVersionToVersionAcrossRepositories) {
   const CommitId base = Push("acme/base", base_model_);
   const CommitId tuned = PushDeclared("b/tuned", Tuned(base_model_), base, "fine-tune");

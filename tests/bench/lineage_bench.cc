@@ -142,7 +142,30 @@ struct Score {
   double confidence = 0;  // of the right ones
 };
 
-int Main(const std::string& directory, int families) {
+// Edges whose confidence is below `below`, and not below that of the band before.
+struct Band {
+  double below;
+  int right = 0, in_family = 0, outside = 0;
+};
+
+// One base and `count` models that were tuned from it: how long it takes to list them.
+void TimeManyDescendants(Bench& bench, int count) {
+  using namespace test_models;  // NOLINT: the vocabulary of this function
+  const Bytes base = MakeTransformerModel(
+      {.seed = 7, .type = ParameterType::kFloat32, .layers = 1, .hidden = 64, .vocabulary = 300});
+  const CommitId root = bench.Enter("star/base", base);
+  for (int i = 0; i < count; ++i) {
+    const auto seed = static_cast<uint64_t>(i);
+    bench.Enter(fmt::format("star/m{}", i), FineTune(base, 1, 0.05, 1'000'000 + seed));
+  }
+  const auto started = Clock::now();
+  registry::LineageEdges edges(bench.catalog(), {}, 0.5);
+  const auto found = Must(edges.DerivedFrom(root, /*has_all=*/true, static_cast<size_t>(count)));
+  fmt::print("a base of {} fine-tunes: {} of them listed in {:.0f} ms\n", count, found.size(),
+             MillisecondsSince(started));
+}
+
+int Main(const std::string& directory, int families, int descendants) {
   Bench bench(directory);
   struct Version {
     uint64_t family;
@@ -162,18 +185,24 @@ int Main(const std::string& directory, int families) {
   }
   registry::LineageEdges edges(bench.catalog(), {}, 0.5);
   std::map<std::string, Score> scores;
+  Band bands[] = {{.8}, {.9}, {.95}, {.98}, {1}};
   for (const auto& [commit, version] : versions) {
     Score& score = scores[version.what];
     const auto* const up = Must(edges.SourcesOf(commit));
     if (up->edges.empty()) ++score.none;
     for (const registry::LineageEdge& edge : up->edges) {
       const Version& source = versions[edge.source];
+      Band& band = *std::ranges::find_if(
+          bands, [&](const Band& b) { return edge.confidence < b.below || b.below == 1; });
       if (source.family != version.family) {
         ++score.outside;
+        ++band.outside;
       } else if (source.what != version.source) {
         ++score.in_family;
+        ++band.in_family;
       } else {
         ++score.right;
+        ++band.right;
         score.confidence += edge.confidence;
       }
     }
@@ -183,6 +212,11 @@ int Main(const std::string& directory, int families) {
     fmt::print("{:24} {:5}  {:21}  {:7}  {:4}  {:.2f}\n", what, score.right, score.in_family,
                score.outside, score.none, score.right == 0 ? 0 : score.confidence / score.right);
   }
+  fmt::print("\nconfidence below  right  another of the family  outside\n");
+  for (const Band& band : bands) {
+    fmt::print("{:16}  {:5}  {:21}  {:7}\n", band.below, band.right, band.in_family, band.outside);
+  }
+  if (descendants > 0) TimeManyDescendants(bench, descendants);
   return 0;
 }
 
@@ -190,10 +224,10 @@ int Main(const std::string& directory, int families) {
 }  // namespace mreg::bench
 
 int main(int argc, char** argv) {
-  const int families = argc == 3 ? std::atoi(argv[2]) : 0;
-  if (families < 1) {
-    fmt::print(stderr, "usage: lineage_bench DIR FAMILIES\n");
+  const int families = argc >= 3 ? std::atoi(argv[2]) : 0;
+  if (families < 1 || argc > 4) {
+    fmt::print(stderr, "usage: lineage_bench DIR FAMILIES [DESCENDANTS]\n");
     return 2;
   }
-  return mreg::bench::Main(argv[1], families);
+  return mreg::bench::Main(argv[1], families, argc == 4 ? std::atoi(argv[3]) : 0);
 }
