@@ -39,6 +39,7 @@ struct Streams {
 // In the child, where only what is safe in signal handlers may be called.
 [[noreturn]] void Become(const std::vector<char*>& arguments, const Streams& streams,
                          const Limits& limits) {
+  setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (!limits.may_gain_privileges) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (limits.niceness != 0) setpriority(PRIO_PROCESS, 0, limits.niceness);
@@ -92,14 +93,12 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(const std::vector<std::s
     if (errors >= 0) close(errors);
     return ErrnoStatus(error, fmt::format("start {}", command[0]));
   }
+  setpgid(process, process);  // here too, since it may have to be killed before it runs
   return std::unique_ptr<Process>(new Process(process, channel[0], errors, limits.line_bytes));
 }
 
 Process::~Process() {
-  if (process_ > 0) {
-    kill(process_, SIGKILL);
-    waitpid(process_, nullptr, 0);
-  }
+  if (process_ > 0) KillAndWait();
   close(channel_);
   close(errors_);
 }
@@ -136,6 +135,8 @@ absl::StatusOr<std::string> Process::ReceiveLine(double seconds, const std::stop
     if (left.count() <= 0) return End(true);
     struct pollfd wait = {channel_, POLLIN, 0};
     const int ready = poll(&wait, 1, static_cast<int>(std::min(left.count(), kStepMs)) + 1);
+    // Children that it has left may hold its output open.
+    if (ready == 0 && HasExited() && poll(&wait, 1, 0) == 0) return End(false);
     if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
     const ssize_t got = recv(channel_, block.data(), block.size(), 0);
     if (got < 0 && errno == EINTR) continue;
@@ -144,21 +145,29 @@ absl::StatusOr<std::string> Process::ReceiveLine(double seconds, const std::stop
   }
 }
 
+bool Process::HasExited() const {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == process_;
+}
+
+// It is waited for last: until then its number is that of its group and of nothing else.
+int Process::KillAndWait() {
+  int status = 0;
+  kill(-process_, SIGKILL);
+  waitpid(process_, &status, 0);
+  process_ = -1;
+  return status;
+}
+
 absl::Status Process::End(bool timed_out) {
   // It has closed its output: it is on its way out, or it never will be.
   constexpr int kPatienceMs = 2000;
   constexpr int kStepMs = 10;
-  int status = 0;
-  pid_t ended = timed_out ? 0 : waitpid(process_, &status, WNOHANG);
-  for (int waited = 0; ended == 0 && !timed_out && waited < kPatienceMs; waited += kStepMs) {
+  for (int waited = 0; !timed_out && !HasExited() && waited < kPatienceMs; waited += kStepMs) {
     poll(nullptr, 0, kStepMs);
-    ended = waitpid(process_, &status, WNOHANG);
   }
-  if (ended == 0) {
-    kill(process_, SIGKILL);
-    waitpid(process_, &status, 0);
-  }
-  process_ = -1;
+  const int status = KillAndWait();
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   ending_ = Ending{timed_out || signal == SIGXCPU, signal,
                    WIFEXITED(status) ? WEXITSTATUS(status) : 0, LastWords()};

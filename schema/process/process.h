@@ -38,7 +38,8 @@ struct Ending {
 };
 
 // Never leaves a core dump, and has none of the caller's files open. Dies with the thread that
-// started it. One thread at a time. The destructor kills the process.
+// started it. One thread at a time. The destructor kills the process. It leads a process group,
+// which is killed once it has ended: no child of it stays, unless that left the group.
 class Process {
  public:
   // `command` is a program's path, or a name to be found in PATH, and its arguments; that it is not
@@ -63,6 +64,8 @@ class Process {
  private:
   Process(pid_t process, int channel, int errors, uint64_t line_bytes)
       : process_(process), channel_(channel), errors_(errors), line_bytes_(line_bytes) {}
+  bool HasExited() const;
+  int KillAndWait();  // the status, as waitpid has it
   absl::Status End(bool timed_out);
   std::string LastWords() const;
 

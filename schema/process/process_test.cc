@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <thread>
 
 namespace mreg::process {
@@ -71,6 +72,34 @@ TEST(ProcessTest, NoFilesOfTheCallerAreOpen) {
   EXPECT_EQ(Outcome("[ -e /proc/$$/fd/" + std::to_string(left_open) + " ] || echo closed", {}),
             "closed");
   close(left_open);
+}
+
+bool IsRunning(const std::string& process) {
+  std::ifstream file("/proc/" + process + "/cmdline");  // empty of one that nobody has waited for
+  return file.peek() != std::ifstream::traits_type::eof();
+}
+
+// Its children may hold its output open.
+TEST(ProcessTest, OneThatLeavesChildrenHasEndedAndSoHaveThey) {
+  for (const bool ends_by_itself : {true, false}) {
+    std::string child;
+    {
+      const auto process = StartShell("sleep 1000 & echo $!; " +
+                                      std::string(ends_by_itself ? "exit 3" : "read line"));
+      child = (*process)->ReceiveLine(kSeconds).value();
+      EXPECT_TRUE(IsRunning(child));
+      if (ends_by_itself) {
+        const auto before = std::chrono::steady_clock::now();
+        EXPECT_TRUE(absl::IsUnavailable((*process)->ReceiveLine(kSeconds).status()));
+        EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(10));
+        EXPECT_EQ((*process)->ending()->Text(), "ended with exit code 3");
+      }
+    }
+    for (int i = 0; i < 100 && IsRunning(child); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_FALSE(IsRunning(child)) << ends_by_itself;
+  }
 }
 
 TEST(ProcessTest, WaitingCanBeGivenUp) {
