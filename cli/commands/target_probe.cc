@@ -25,15 +25,16 @@ std::string ShortProvider(const std::string& provider) {
 }
 
 void Describe(const runner::ReadyAnswer& ready, const Arguments& arguments, Profile& profile) {
-  profile.provider = arguments.Get("provider", "CPUExecutionProvider");
+  const bool is_ort = ready.runtime == "onnxruntime";
+  profile.provider = arguments.Get("provider", is_ort ? "CPUExecutionProvider" : "");
   profile.runtime = ready.runtime;
   profile.runtime_version = ready.version;
-  const std::string name = ready.runtime == "onnxruntime" ? "ONNX Runtime" : ready.runtime;
-  profile.title = fmt::format("{} {}, {}", name, ready.version, ShortProvider(profile.provider));
+  profile.title = fmt::format("{} {}", is_ort ? "ONNX Runtime" : ready.runtime, ready.version);
+  if (!profile.provider.empty()) profile.title += ", " + ShortProvider(profile.provider);
   profile.name = arguments.Get("name");
   const std::string digest = ready.library.empty() ? "" : FileDigest(ready.library);
-  profile.source = "mreg target probe";
-  if (!digest.empty()) profile.source += fmt::format(" of the library sha256:{}", digest);
+  profile.source = "mreg target probe " + (digest.empty() ? "by the runner " + ready.runner
+                                                          : "of the library sha256:" + digest);
 }
 
 absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
@@ -42,7 +43,10 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
   }
   MREG_ASSIGN_OR_RETURN(const std::string here, context.CurrentDirectory());
   std::string library = arguments.Get("LIBRARY");
-  if (!library.starts_with('/')) library = JoinPath(here, library);
+  if (library.empty() && !arguments.Has("runner")) {
+    return absl::InvalidArgumentError("say which library, or a --runner that needs none");
+  }
+  if (!library.empty() && !library.starts_with('/')) library = JoinPath(here, library);
   MREG_ASSIGN_OR_RETURN(const auto command, RunnerCommand(arguments, library));
   MREG_ASSIGN_OR_RETURN(const auto loader,
                         runner::RunnerLoader::Start(command, {}, arguments.Get("provider")));
@@ -66,7 +70,7 @@ absl::StatusOr<ExitCode> Run(Context& context, const Arguments& arguments) {
 }
 
 constexpr Positional kPositionals[] = {
-    {"LIBRARY", Count::kOne, "The runtime: a libonnxruntime.so"}};
+    {"LIBRARY", Count::kOptional, "The runtime: a libonnxruntime.so; a --runner may need none"}};
 
 constexpr Option kOptions[] = {
     {.name = "name", .value = "NAME", .help = "The new target's name"},
@@ -79,7 +83,8 @@ constexpr Option kOptions[] = {
     {.name = "force", .letter = 'f', .help = "Replace one of that name"}};
 
 constexpr Example kExamples[] = {
-    {"target probe lib/libonnxruntime.so --name prod", "What that very build runs."}};
+    {"target probe lib/libonnxruntime.so --name prod", "What that very build runs."},
+    {"target probe --runner mreg-runner-onnxruntime --name python", "What Python's package runs."}};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 """Holds what `mreg check` says against what real runtimes do with known models.
 
     compatibility.py --mreg build/release/cli/mreg TARGET=LIBRARY... [--run]
+    compatibility.py --mreg build/release/cli/mreg --runner COMMAND TARGET
 
 The models are libonnx-testdata's, or those below the folder MODELS, such as one of the node tests of
 the Python package onnx (onnx.backend.test.case.node.collect_testcases, each saved with onnx.save).
@@ -46,6 +47,7 @@ class Runner:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
+            self._process.wait()
             self._start()
             return "crashed", ""
         answer = json.loads(line)
@@ -74,8 +76,8 @@ def validate(mreg, target, library, model, inputs, environment):
 
 
 def measure(options, target, library, models, environment):
-    runner = Runner([os.path.join(os.path.dirname(options.mreg), "mreg-runner-ort"), library],
-                    environment)
+    beside = os.path.join(os.path.dirname(options.mreg), "mreg-runner-ort")
+    runner = Runner(options.runner.split() or [beside, library], environment)
     table, misses = collections.Counter(), []
     ran = collections.Counter()
     for model in models:
@@ -110,6 +112,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mreg", required=True)
     parser.add_argument("--run", action="store_true")
+    parser.add_argument("--runner", default="", help="another than mreg-runner-ort; needs no LIBRARY")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("targets", nargs="+", metavar="TARGET=LIBRARY")
     options = parser.parse_args()

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from worlds import READY, fake_runner, on_each_registry, searched
+from worlds import FolderRegistry, READY, World, fake_runner, on_each_registry, searched
 
 DATA = "/usr/share/libonnx-testdata/data/node"
 # The runtimes that npm has: a package's version and ONNX Runtime's.
@@ -224,6 +224,19 @@ class TargetsTest(unittest.TestCase):
         told = ada.run("validate", model("test_abs"), "-t", "ort-1.23.2-cpu", "--library",
                        library("1.23.2"), "-i", "set", code=1).out
         self.assertIn("differs", told)
+
+    def test_a_runner_without_a_library_is_probed(self):
+        world = World(FolderRegistry)
+        self.addCleanup(world.close)
+        ada = world.person("ada")
+        loaded = '{"event":"loaded","seconds":0,"inputs":[],"outputs":[]}'
+        ada.write("loads.sh", f"echo '{READY}'\nwhile read -r line; do echo '{loaded}'; done\n")
+        self.assertIn("say which library", ada.run("target", "probe", "--name", "any", code=2).err)
+        ada.run("target", "probe", "--runner", "sh loads.sh", "--name", "any")
+        shown = ada.run("target", "show", "any").out
+        self.assertIn("by the runner fake", shown)
+        self.assertNotIn("Library", shown)
+        ada.run("check", model("test_abs"), "-t", "any")
 
     @on_each_registry
     def test_a_probed_runtime_is_a_target(self, world):
